@@ -1,0 +1,147 @@
+"""Parameters of the protocol and its market: what a designer sets or the world gives."""
+
+from pydantic import BaseModel
+
+from model.core.options import (
+    Admission,
+    Opportunity,
+    PriceProcess,
+    RewardRule,
+    RewardSource,
+    Sanction,
+    Selection,
+    Verification,
+)
+from model.parameters.declaration import choice, flag, number
+
+LOCKING = "MetisProtocol/metis-sequencer-contract, LockingInfo.sol and LockingPool.sol"
+THEMIS = "MetisProtocol/themis, genesis-mainnet-v1.json"
+MRR = "https://forum.ceg.vote/t/metis-expected-sequencer-mining-rewards-rate-mrr-update/11252"
+L2BEAT = "https://l2beat.com/scaling/projects/metis"
+XRA = "cross-rollup arbitrage study, https://zhuanzhi.ai/paper/bbb21af4353cab30548a785a7200f040 (abstract)"
+AUBURY = "fitted to the proposer payments of https://aubury.org/blog/proposer-reward-lottery"
+MIO = "https://metis.io/decentralized-sequencer"
+COSMOS = "Cosmos Hub double-sign level, https://docs.cosmos.network/v0.45/modules/slashing/08_params.html"
+PRICE_2026 = "about 3.2 to 3.5 USD in May 2026, https://hibt7.com/news/47-5459"
+
+
+class Scale(BaseModel):
+    """Time, and how many of each agent."""
+
+    epochs_per_year: float = number(365, "epochs", 1, 10_000, "Steps in a year; the default makes an epoch a day.")
+    blocks_per_epoch: int = number(
+        4_937, "blocks", 1, 100_000_000, "Blocks the chain makes in an epoch; 4,937 is a 17.5 s block.", MRR, scale="log"
+    )
+    number_of_sequencers: int = number(
+        10,
+        "agents",
+        1,
+        10_000,
+        "Sequencers active at the start.",
+        "MetisProtocol/metis-sequencer-resources, sequencers/1088/all.json",
+    )
+    possible_sequencers: int = number(40, "agents", 1, 10_000, "Sequencers in all, active or waiting to enter.")
+    number_of_delegators: int = number(1_000, "agents", 0, 10_000_000, "Delegators.", scale="log")
+    number_of_rangers: int = number(5, "agents", 0, 1_000, "Seats for Rangers, all taken at the start.")
+    possible_rangers: int = number(10, "agents", 0, 2_000, "Rangers in all, seated or waiting for a seat.")
+
+
+class Market(BaseModel):
+    """Token price, traded volume, fees, and the opportunity that a block offers."""
+
+    price_process: str = choice(PriceProcess.GBM, "How the token price moves.")
+    token_price: float = number(3.3, "USD per token", 1e-9, 1e9, "Token price at the start.", PRICE_2026, scale="log")
+    price_drift: float = number(0.0, "per year", -5, 5, "Drift of the log price.")
+    price_volatility: float = number(0.8, "per sqrt(year)", 0, 5, "Volatility of the log price.")
+    price_volume_elasticity: float = number(0.5, "-", 0, 10, "Reflexive: log price gained per unit of log volume.")
+    price_issuance_elasticity: float = number(1.0, "-", 0, 50, "Reflexive: log price lost per unit of supply minted.")
+    token_supply: float = number(
+        7_350_000,
+        "tokens",
+        1,
+        1e15,
+        "Circulating supply at the start, the reserve not counted.",
+        "https://hibt7.com/news/47-5459",
+        scale="log",
+    )
+    daily_volume_usd: float = number(
+        1_000_000, "USD per day", 0, 1e13, "Traded volume that can be harmed, at full trust.", scale="log"
+    )
+    volume_growth: float = number(0.0, "per year", -5, 5, "Growth of the log volume.")
+    volume_volatility: float = number(0.3, "-", 0, 3, "Standard deviation of an epoch's log demand (unit mean).")
+    fee_bps: float = number(2.0, "bps of volume", 0, 1_000, "What users pay to be ordered.")
+    batch_cost_fixed: float = number(
+        25.0, "USD per epoch", 0, 1e8, "Cost of posting to L1 that does not depend on use; with the part per "
+        "transaction, 55 USD a day at 29,590 transactions.", L2BEAT
+    )  # fmt: skip
+    batch_cost_per_transaction: float = number(0.001, "USD", 0, 1e3, "Cost of posting one transaction to L1.", L2BEAT)
+    volume_per_transaction: float = number(
+        33.8, "USD", 1e-6, 1e9, "Volume behind one transaction: 1 M USD over 29,590 transactions a day.", L2BEAT
+    )
+    mev_bps: float = number(4.0, "bps of volume", 0, 10_000, "Mean opportunity per block.", XRA, scale="log")
+    opportunity: str = choice(Opportunity.HEAVY_TAILED, "Unit-mean shape of a block's opportunity.", AUBURY)
+    opportunity_sigma: float = number(1.18, "-", 0.01, 5, "Log standard deviation of the shape's body.", AUBURY)
+    tail_weight: float = number(0.05, "share", 1e-6, 0.5, "Share of blocks in the shape's Pareto tail.", AUBURY)
+    tail_index: float = number(1.0, "-", 0.1, 10, "Pareto index of the tail.", AUBURY)
+    tail_start: float = number(8.2, "body medians", 0.1, 1e4, "Where the tail starts and the body ends.", AUBURY)
+    tail_end: float = number(17_200, "body medians", 1, 1e9, "Where the tail is cut.", AUBURY, scale="log")
+    storm_share: float = number(0.0, "share", 0, 0.9, "Share of epochs in which opportunities are multiplied.")
+    storm_multiplier: float = number(35.0, "-", 1, 1e4, "Opportunity in a storm over that in the calm.", AUBURY)
+    storm_length: float = number(1.0, "epochs", 1, 1e4, "Mean length of a storm.")
+
+
+class Protocol(BaseModel):
+    """Selection, verification, sanctions and rewards: the levers of the designer."""
+
+    selection: str = choice(Selection.STAKE, "How the right to order a span of blocks is drawn.", THEMIS)
+    blocks_per_span: int = number(200, "blocks", 1, 100_000_000, "Blocks ordered by one draw.", THEMIS, scale="log")
+    min_stake: float = number(
+        20_000, "tokens", 0, 1e14, "Own stake below which a sequencer is removed.", LOCKING, scale="log"
+    )
+    max_stake: float = number(
+        100_000, "tokens", 1e-9, 1e15, "Stake counted per node, own and delegated.", LOCKING, scale="log"
+    )
+    failover: float = number(1.0, "share", 0, 1, "Share of missed blocks that other nodes take over.", THEMIS)
+    verification: str = choice(Verification.RANGERS, "Who looks for offences.")
+    sampling_probability: float = number(
+        0.05, "share", 0, 1, "Probability that a block is assigned to a given Ranger.", scale="log"
+    )
+    proof_of_check: bool = flag(True, "Whether Rangers are paid only for checks they prove, and coverage is public.")
+    reward_per_check: float = number(0.02, "USD", 0, 1e4, "Pay for an assigned block (a proven check).", scale="log")
+    trap_rate: float = number(0.0, "share", 0, 1, "Share of assigned blocks that are planted tests.")
+    trap_penalty: float = number(1.0, "USD", 0, 1e7, "Taken from a Ranger's bond for each planted test it shirks.")
+    ranger_bond: float = number(1_000, "tokens", 0, 1e12, "Bond a Ranger puts up for its seat.", scale="log")
+    evidence_reorder: float = number(0.5, "share", 0, 1, "Probability that a real check proves a reordering.")
+    evidence_insert: float = number(1.0, "share", 0, 1, "Probability that a real check proves an insertion.")
+    evidence_censor: float = number(0.3, "share", 0, 1, "Probability that a real check proves censorship.")
+    sanction: str = choice(Sanction.SLASH, "What follows a conviction.")
+    slash_fraction: float = number(0.05, "share of stake", 0, 1, "Stake taken per conviction.", COSMOS, scale="log")
+    slash_multiplier_reorder: float = number(1.0, "-", 0, 1e4, "Multiplies the slash for reordering.")
+    slash_multiplier_insert: float = number(10.0, "-", 0, 1e4, "Multiplies the slash for insertion.")
+    slash_multiplier_censor: float = number(1.0, "-", 0, 1e4, "Multiplies the slash for censorship.")
+    enforcement: float = number(0.8, "share", 0, 1, "Probability that a proven offence is sanctioned: a vote decides.")
+    slash_delay: int = number(0, "epochs", 0, 365, "Time from the conviction (and jail) to the taking of the stake.")
+    jail_epochs: int = number(7, "epochs", 0, 10_000, "Epochs without blocks after a conviction.")
+    expel: bool = flag(False, "Whether a conviction removes the node for good, its remaining stake returned.")
+    top_up: bool = flag(True, "Whether a node slashed below the minimum may refill from its own wallet.")
+    correlation_penalty: float = number(0.0, "-", 0, 100, "Extra slash per share of all stake slashed in the window.")
+    correlation_window: int = number(36, "epochs", 1, 3_650, "Window of the correlation penalty.")
+    unbonding_slashable: bool = flag(True, "Whether stake that left after the offence can still be slashed.")
+    bounty_share: float = number(0.4, "share", 0, 1, "Slashed tokens paid to the Rangers that reported, equally.")
+    compensation_share: float = number(0.0, "share", 0, 1, "Slashed tokens paid to users.")
+    treasury_share: float = number(0.0, "share", 0, 1, "Slashed tokens paid to the treasury; the rest is burned.")
+    clawback: float = number(0.0, "share", 0, 1, "Share of the gain taken back from an offence that is found out.")
+    wrongful_conviction: float = number(0.05, "share", 0, 1, "Probability that a false accusation is upheld.")
+    false_accusation_slash: float = number(0.1, "share", 0, 1, "Part of the bond lost by a rejected accuser.")
+    honest_fault_slash: float = number(0.01, "share of stake", 0, 1, "Stake taken for an honest fault.")
+    reward_rule: str = choice(RewardRule.PER_BLOCK, "How much is emitted.", LOCKING)
+    reward_per_block: float = number(0.01247842237, "tokens", 0, 1e9, "Emission per block made.", MRR, scale="log")
+    target_rate: float = number(0.10, "per year", 0, 10, "Emission per token of counted stake.", MIO)
+    reward_source: str = choice(RewardSource.RESERVE, "Where the emission comes from.", LOCKING)
+    reserve: float = number(
+        3_000_000, "tokens", 0, 1e15, "Reserve that pays the emission; when it is empty, rewards stop.", MIO, scale="log"
+    )
+    protocol_fee_share: float = number(0.3, "share", 0, 1, "Fees after batch cost that go to the treasury.")
+    exit_delay: int = number(21, "epochs", 1, 3_650, "Time that leaving stake waits.", LOCKING)
+    admission: str = choice(Admission.OPEN, "What a candidate must pass to become a sequencer.")
+    admission_probability: float = number(0.5, "share", 0, 1, "Probability that an admission vote passes.")
