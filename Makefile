@@ -1,0 +1,51 @@
+# Every target sets up .venv by itself. Another Python: make test PYTHON=python3.12
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help sweep test bench notebooks docs clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make sweep      the flagship sweep: table, Parquet, CSV and figure under results/"
+	@echo "make test       format, lint, import contract, types, then every test"
+	@echo "make bench      the benchmark table"
+	@echo "make notebooks  execute the notebooks in place"
+	@echo "make docs       write docs/assumptions.md from the declarations"
+	@echo "make clean      remove .venv and caches; results stay"
+
+sweep: .venv/installed
+	@$(BIN)/python -m experiments run honesty
+
+test: .venv/installed-dev
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+bench: .venv/installed-dev
+	@$(BIN)/python -m tests.benchmark
+
+notebooks: .venv/installed
+	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+
+docs: .venv/installed
+	@$(BIN)/python -m experiments.assumptions
+
+clean:
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info
+	find model experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | tail -n 1)." \
+			"Name another: make $(or $(firstword $(MAKECMDGOALS)),sweep) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing what it runs on into .venv (about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing what it is tested with into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
