@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 TIE = 1e-9
-"""Coverage this close to a threshold counts as equal to it: far above rounding in a sum, far below any holder's power."""
+"""Coverage this close to a threshold counts as equal: far above the rounding of sums, far below anybody's power."""
 
 
 def nakamoto(holdings: npt.ArrayLike, threshold: float) -> int:

@@ -1,0 +1,120 @@
+"""docs/assumptions.md: every parameter and every value of a design, written from the declarations.
+
+`python -m experiments.assumptions` (or `make docs`) writes the file; a test fails when it is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from experiments.explain import entries, is_assumption, purpose, range_of, shown, summary, unit_of
+from model.parameters import GROUPS, Scenario, designs, parameter_names
+from model.parameters.declaration import facts
+
+PAGE = Path(__file__).parent.parent / "docs" / "assumptions.md"
+
+CHOICES = """\
+# Assumptions
+
+Written by `make docs` from `model/parameters/` and `model/designs/`; edit those. The rules are in [odd.md](odd.md).
+
+## Choices of the model
+
+What the rules leave out, or settle one way where another was possible.
+
+- **Every block, none in particular.** Blocks differ in the opportunity they offer and in nothing else; who trades,
+  and what, is not modelled. Harm is a multiple of what the offender gains.
+- **Opportunity is heavy-tailed.** Its shape is fitted to Ethereum's proposer payments; no quantiles of a rollup are
+  public. A few blocks hold much of the value, so honesty is reported by blocks and by value.
+- **Choice is log-logit.** An offence is weighed by opportunity over reservation value, to a power: at the default 4,
+  twice the reservation value means 16 : 1 for the offence. Best response is the limit of high precision.
+- **A sequencer reckons with one offence at a time.** The loss it fears is the slashed stake and a franchise of at
+  most `planning_horizon` epochs of its average income. It plans neither a career of offences nor a last one before it
+  leaves.
+- **Detection is sampling.** Rangers find independently, each with the probability that it is assigned the block,
+  really checks and can prove it. Imposed sampling scales with the number of Rangers; voluntary checking does not.
+- **Rangers do not coordinate.** Each takes the mean diligence of the last epoch for what the others will do.
+- **A vote is a coin.** `enforcement`, `wrongful_conviction` and `admission_probability` are independent draws; voters
+  have no interest of their own.
+- **Liability is limited.** Nobody loses more than its stake; a node below the minimum refills from its wallet or is
+  removed for good.
+- **Delegators have inertia.** They reconsider seldom, see present yields and average slashes, and choose by logit;
+  none reckons with its own weight.
+- **Delegation is a vault.** Rewards and slashes move the value of a share, alike for all members. Moving between
+  pools is immediate, leaving waits.
+- **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent,
+  wrapped or restaked.
+- **A node is an operator**, save for the nodes of the Sybil attacker. Common owners of real nodes are not public by
+  node.
+- **Luck is common.** Market, outages and faults are drawn alike under every policy, so that designs are compared
+  under the same luck.
+
+Why the behavioural defaults have their order of size: beliefs start as if from 20 trials, so that a few observed
+offences move them and one does not overturn them; evidence halves in 90 epochs, a quarter; a horizon of 180 is two
+funding rounds of a small operator; attention of 0.02 is a look every 50 days; at 0.5 per percentage point, four
+points of yield outweigh taste e² : 1; five Rangers who sample 0.05 cover nominally 0.23 of blocks; pay per check
+above its cost is the design as promised, and the verifier's dilemma appears when it falls below.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    parts = [CHOICES, _count(), *(_group(group) for group in GROUPS), *(_design(name) for name in designs())]
+    return "\n".join(parts)
+
+
+def _count() -> str:
+    sources = [facts(Scenario.model_fields[name])["source"] for name in parameter_names()]
+    assumed = sum(map(is_assumption, sources))
+    return (
+        "## Parameters\n\n"
+        f"{len(sources)} parameters; the default of {assumed} is an *assumption*: nobody knows it, vary it. "
+        "Repositories named as owner/name are on github.com.\n"
+    )
+
+
+def _group(group: type[BaseModel]) -> str:
+    rows = [_parameter(name, field) for name, field in group.model_fields.items()]
+    heading = f"### {group.__name__}\n\n{purpose(group)}\n\n"
+    return heading + _table(("name", "default", "unit", "range", "meaning", "source"), rows)
+
+
+def _parameter(name: str, field: FieldInfo) -> tuple[str, ...]:
+    known = facts(field)
+    meaning = str(field.description)
+    return (f"`{name}`", shown(field.default), unit_of(known), range_of(known), meaning, _cited(known["source"]))
+
+
+def _design(name: str) -> str:
+    rows = [
+        (f"`{parameter}`", shown(value), _default(parameter, value), confidence, _cited(source))
+        for parameter, (value, source, confidence) in entries(name).items()
+    ]
+    heading = f"## Design `{name}`\n\n{summary(name)}\n\n"
+    return heading + _table(("name", "value", "default", "confidence", "source"), rows)
+
+
+def _default(parameter: str, value: Any) -> str:
+    default = Scenario.model_fields[parameter].default
+    return "the same" if value == default else shown(default)
+
+
+def _cited(source: str) -> str:
+    """Return a source with its addresses as links and assumptions in italics."""
+    text = re.sub(r"https://[^\s;,]+", r"<\g<0>>", source)
+    return re.sub("^assumption", "*assumption*", text)
+
+
+def _table(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [heading, ("---",) * len(heading), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")

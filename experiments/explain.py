@@ -1,0 +1,122 @@
+"""What a parameter means and what a design is, in plain words. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from model.parameters import DESIGNS, GROUPS, Scenario, ScenarioError, designs, parameter_names, read_entries
+from model.parameters.declaration import ASSUMPTION, facts
+
+WIDTH = 28
+
+
+class Entry(NamedTuple):
+    """A value of a design with its provenance."""
+
+    value: Any
+    source: str
+    confidence: str
+
+
+def explain(name: str) -> str:
+    """Return a few lines on a parameter or a design. Raises ScenarioError for a name that is neither."""
+    if name in designs():
+        return explain_design(name)
+    if name in Scenario.model_fields:
+        return explain_parameter(name)
+    near = difflib.get_close_matches(name, [*designs(), *Scenario.model_fields], n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "`rangefinder explain` lists parameters and designs"
+    raise ScenarioError(f"unknown name {name!r}; {hint}")
+
+
+def overview() -> str:
+    """Return one line per design and per parameter, by group."""
+    lines = ["Designs", *(f"  {name:<{WIDTH}} {summary(name)}" for name in designs())]
+    for group in GROUPS:
+        lines += ["", f"{group.__name__}: {purpose(group)}"]
+        lines += [f"  {name:<{WIDTH}} {field.description}" for name, field in group.model_fields.items()]
+    return "\n".join(lines)
+
+
+def explain_parameter(name: str) -> str:
+    """Return meaning, default, unit, range and source of a parameter, and the designs that set it."""
+    field = Scenario.model_fields[name]
+    known = facts(field)
+    lines = [name, f"  {field.description}"]
+    if name in parameter_names():
+        group = next(group for group in GROUPS if name in group.model_fields)
+        lines += [
+            f"  group    {group.__name__}",
+            f"  default  {shown(field.default)} {unit_of(known)}".rstrip(),
+            f"  range    {range_of(known)}",
+            f"  source   {known['source']}",
+        ]
+    for design in designs():
+        if entry := entries(design).get(name):
+            lines.append(f"  {design}: {shown(entry.value)} ({entry.confidence} confidence: {entry.source})")
+    return "\n".join(lines)
+
+
+def explain_design(name: str) -> str:
+    """Return the values of a design by group, with sources; what differs from the defaults is marked."""
+    listed = entries(name)
+    lines = [name, f"  {summary(name)}"]
+    for group in GROUPS:
+        names = [parameter for parameter in group.model_fields if parameter in listed]
+        if names:
+            lines += ["", group.__name__, *(_design_line(parameter, listed[parameter]) for parameter in names)]
+    unlisted = len(parameter_names()) - len(listed)
+    return "\n".join([*lines, "", f"  * not the default. The other {unlisted} parameters have their defaults."])
+
+
+def _design_line(parameter: str, entry: Entry) -> str:
+    mark = "*" if entry.value != Scenario.model_fields[parameter].default else " "
+    value = f"{shown(entry.value)} {unit_of(facts(Scenario.model_fields[parameter]))}".rstrip()
+    return f" {mark}{parameter:<{WIDTH}} {value:<{WIDTH}} {entry.confidence}: {entry.source}"
+
+
+def entries(design: str) -> dict[str, Entry]:
+    """Return the listed values of a design, those of its base included, in the order of declaration."""
+    listed = read_entries(DESIGNS / f"{design}.toml")
+    base = listed.pop("base", None)
+    known = entries(base) if base else {}
+    known |= {name: Entry(**entry) for name, entry in listed.items()}
+    return {name: known[name] for name in parameter_names() if name in known}
+
+
+def summary(design: str) -> str:
+    """Return the first comment line of a design's file."""
+    first, *_ = (DESIGNS / f"{design}.toml").read_text(encoding="utf-8").splitlines()
+    return first.removeprefix("#").strip()
+
+
+def purpose(group: type[BaseModel]) -> str:
+    """Return what a group of parameters says of itself."""
+    return str(group.__doc__).splitlines()[0]
+
+
+def shown(value: Any) -> str:
+    """Return a value as a reader would write it: 4,937, 0.05, yes, stake."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:,.12g}".replace("e-0", "e-").replace("e+", "e")
+
+
+def unit_of(known: dict[str, Any]) -> str:
+    """Return the unit of a parameter, empty where there is nothing to measure."""
+    return "" if known["unit"] in ("-", "yes/no", "choice") else known["unit"]
+
+
+def range_of(known: dict[str, Any]) -> str:
+    """Return what a parameter may be."""
+    if "options" in known:
+        return ", ".join(known["options"])
+    return f"{shown(known['low'])} to {shown(known['high'])}" if "low" in known else "yes or no"
+
+
+def is_assumption(source: str) -> bool:
+    """Return whether a source says that nobody knows."""
+    return source.startswith(ASSUMPTION)

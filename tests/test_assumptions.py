@@ -1,0 +1,34 @@
+"""docs/assumptions.md says what the code says."""
+
+from __future__ import annotations
+
+import pytest
+
+from experiments.assumptions import PAGE, render
+from model.parameters import GROUPS, Scenario, parameter_names
+from model.parameters.declaration import facts
+
+
+def test_page_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == render(), "run `make docs`"
+
+
+@pytest.mark.parametrize("name", parameter_names())
+def test_every_parameter_has_a_row_with_its_declaration(name):
+    field = Scenario.model_fields[name]
+    (row,) = [
+        line for line in render().splitlines() if line.startswith(f"| `{name}` |") and str(field.description) in line
+    ]
+    assert row.count("|") == 7
+    source = facts(field)["source"]
+    assert "*assumption*" in row if source == "assumption" else source.split(", ")[0].split("https")[0] in row
+
+
+def test_tables_are_whole():
+    lines = render().splitlines()
+    starts = [row for row, line in enumerate(lines) if line.startswith("| --- |")]
+    assert len(starts) > len(GROUPS)
+    for start in starts:
+        columns = lines[start].count("|")
+        assert lines[start - 1].count("|") == columns
+        assert lines[start + 1].count("|") == columns
