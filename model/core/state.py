@@ -54,6 +54,7 @@ SEQUENCER = np.dtype(
         ("detected", "i8", (OFFENCES,)),
         ("convicted", "i8", (OFFENCES,)),
         ("turn_ended", "i8"),  # 1: jailed during the epoch, later blocks are not its own
+        ("sentenced", "i8"),  # 1: convicted, rightly or wrongly
         ("slashed", "f8"),  # share of its stake
         ("token_income", "f8"),
         ("usd_income", "f8"),
@@ -83,6 +84,7 @@ RANGER = np.dtype(
         ("assigned", "i8"),
         ("reported", "i8"),
         ("silenced", "i8"),  # offences it was bribed not to report
+        ("trapped", "i8"),  # planted tests it shirked
         ("tokens", "f8"),
         ("usd", "f8"),
         ("total_usd", "f8"),  # cumulative profit
@@ -113,6 +115,7 @@ ATTACKER = np.dtype(
         ("active", "i8"),
         ("budget", "f8"),  # USD
         ("spent", "f8"),  # USD, cumulative
+        ("charged", "f8"),  # USD, part of what was spent that profit already bears
         ("profit", "f8"),  # USD, cumulative, of the agents it owns less what it spent
     ],
     align=True,
@@ -128,9 +131,11 @@ MARKET = np.dtype(
         ("storm", "i8"),
         ("mean_opportunity", "f8"),  # USD per block
         ("net_issuance", "f8"),  # tokens, last epoch
+        ("issued_before", "f8"),  # tokens minted less burned, up to the last epoch
         ("pay_scale", "f8"),  # share of emission due that the source could pay
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
         ("lost_blocks", "i8"),  # this epoch
+        ("harm", "f8"),  # USD, this epoch
         ("queue_head", "i8"),  # oldest entry of State.leaving
         ("queue_length", "i8"),
     ],
@@ -155,7 +160,7 @@ TOTALS = np.dtype(
     [
         ("blocks_due", "f8"),
         ("blocks_made", "f8"),
-        ("blocks_honest", "f8"),
+        ("offending_blocks", "f8"),
         ("offences", "f8", (OFFENCES,)),
         ("detected", "f8", (OFFENCES,)),
         ("convicted", "f8"),
@@ -176,7 +181,6 @@ TOTALS = np.dtype(
         ("ranger_tokens", "f8"),
         ("sequencer_usd", "f8"),  # profit
         ("ranger_usd", "f8"),  # profit
-        ("bribes", "f8"),  # USD
         ("slashed", "f8"),  # tokens
         ("bounties", "f8"),  # tokens
         ("checks", "f8"),

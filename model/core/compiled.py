@@ -1,0 +1,48 @@
+"""How kernels are compiled: cached on disk, without the interpreter lock, in a cache that knows its own sources.
+
+numba looks only at the file of the function itself when it decides whether a cached kernel is still good, so a rule
+edited in `conduct` would leave a stale `advance`. The cache folder therefore carries a digest of all of core.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+CORE = Path(__file__).parent
+
+
+def digest() -> str:
+    """Return a digest of the sources of core: what results depend on besides scenario and seed."""
+    text = b"".join(path.name.encode() + path.read_bytes() for path in sorted(CORE.glob("*.py")))
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def _cache_folder() -> Path:
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(chosen) if chosen else CORE / "__pycache__"
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        writable = os.access(base, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        base = Path(tempfile.gettempdir()) / f"rangefinder-{os.getuid()}"
+    folder = base / f"kernels-{digest()}"
+    for stale in base.glob("kernels-*"):
+        if stale != folder:
+            shutil.rmtree(stale, ignore_errors=True)
+    return folder
+
+
+numba.config.CACHE_DIR = str(_cache_folder())
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function of core."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)

@@ -1,0 +1,89 @@
+"""Phase 3: every sequencer orders its blocks, honestly or not."""
+
+import numpy as np
+
+from model.core.chance import multinomial, round_half_up
+from model.core.compiled import kernel
+from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status
+from model.core.policy import advertised_detection, reservation_value, threshold
+from model.core.turn import new_desk, play
+from model.core.verification import detection
+
+
+@kernel
+def conduct(state, rules, shape, streams):
+    """Set reservation values, play every turn, and hand the blocks of jailed nodes to the others.
+
+    Writes the nodes' reservation, made, opportunity, honest_value, offences, stolen, convicted, turn_ended, and market.lost_blocks.
+    Draws from `conduct`. Law: made and lost blocks sum to blocks_per_epoch.
+    """
+    desk = new_desk(shape)
+    common = np.zeros(OFFENCES)
+    detection(state, rules, NOBODY, common)
+    decide(state, rules)
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
+        _clear(node)
+        if node.assigned > 0:
+            if node.owner == NOBODY:
+                desk.ends[:] = common
+            else:
+                detection(state, rules, i, desk.ends)
+            desk.ends[:] *= _end_of_turn(rules)
+            even = threshold(node, rules, desk.share)
+            play(node, node.assigned, even, state.market.mean_opportunity, rules, shape, desk, streams.conduct)
+    _substitute(state, rules, shape, desk, streams.conduct)
+
+
+@kernel
+def decide(state, rules):
+    """Set the reservation values of every active rational sequencer that has no policy of its own."""
+    for a in range(OFFENCES):
+        advertised = advertised_detection(state, rules, a)
+        for node in state.sequencers:
+            if node.status == Status.ACTIVE and node.conduct == Conduct.RATIONAL and node.custom == 0:
+                node.reservation[a] = reservation_value(node, rules, a, advertised, state.market.price)
+
+
+@kernel
+def _clear(node):
+    node.made = 0
+    node.opportunity = 0.0
+    node.honest_value = 0.0
+    node.turn_ended = 0
+    node.offences[:] = 0
+    node.stolen[:] = 0.0
+    node.detected[:] = 0
+    node.convicted[:] = 0
+
+
+@kernel
+def _end_of_turn(rules):
+    """Return the probability that an offence which is found out ends the turn."""
+    if rules.sanction == Sanction.SLASH and (rules.jail_epochs > 0 or rules.expel == 1):
+        return rules.enforcement
+    return 0.0
+
+
+@kernel
+def _substitute(state, rules, shape, desk, stream):
+    """Let nodes whose turn did not end order the blocks that jailed nodes left, by the rules."""
+    missed = 0
+    total = 0.0
+    weights = np.zeros(state.sequencers.size)
+    for i in range(weights.size):
+        node = state.sequencers[i]
+        missed += node.assigned - node.made
+        if node.turn_ended == 0:
+            weights[i] = node.weight
+            total += node.weight
+    moved = round_half_up(rules.failover * missed) if total > 0.0 else 0
+    state.market.lost_blocks += missed - moved
+    if moved == 0:
+        return
+    blocks = np.empty(weights.size, np.int64)
+    multinomial(stream, moved, weights, total, blocks)
+    desk.ends[:] = 0.0
+    for i in range(weights.size):
+        node = state.sequencers[i]
+        play(node, blocks[i], np.inf, state.market.mean_opportunity, rules, shape, desk, stream)

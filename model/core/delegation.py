@@ -1,0 +1,129 @@
+"""Phase 8: delegators reconsider, unbonding ends, commissions move."""
+
+import numpy as np
+
+from model.core import ledger
+from model.core.chance import categorical
+from model.core.compiled import kernel
+from model.core.options import NOBODY, RewardRule, Sanction, Status
+from model.core.selection import counted, weigh
+
+
+@kernel
+def delegation(state, rules, streams):
+    """Free unbonded stake, let attentive delegators choose again, and let sequencers search their commission.
+
+    Writes balances (through the ledger), delegators, commissions. Draws from `delegation` a geometric and a uniform per attentive
+    delegator, so the cost is O(attention x delegators x active sequencers).
+    """
+    _release(state, rules)
+    _search_commissions(state, rules)
+    if state.delegators.size == 0 or rules.attention <= 0.0:
+        return
+    stream = streams.delegation
+    names, yields, risks = _offers(state, rules)
+    odds = np.empty(names.size + 1)
+    d = stream.geometric(rules.attention) - 1
+    while d < state.delegators.size:
+        if state.delegators[d].release == 0 and state.delegators[d].custom == 0:
+            _reconsider(state, rules, d, names, yields, risks, odds, stream)
+        d += stream.geometric(rules.attention)
+
+
+@kernel
+def _release(state, rules):
+    now = state.market
+    while now.queue_length > 0:
+        d = state.leaving[now.queue_head]
+        if state.delegators[d].release > now.epoch:
+            break
+        ledger.release(state, d, rules.exit_delay)
+        now.queue_head = (now.queue_head + 1) % state.leaving.size
+        now.queue_length -= 1
+
+
+@kernel
+def gross_yield(node, rules, total_weight, pay_scale):
+    """Return a node's yearly emission per token of stake, as the protocol states it: weight share of all blocks."""
+    stake = node.self_stake + node.pool
+    if stake <= 0.0:
+        return 0.0
+    if rules.reward_rule == RewardRule.TARGET_RATE:
+        return rules.target_rate * pay_scale * counted(node, rules) / stake
+    blocks = rules.blocks_per_epoch * rules.epochs_per_year * node.weight / total_weight
+    return blocks * rules.reward_per_block * pay_scale / stake
+
+
+@kernel
+def slash_rate(node, rules):
+    """Return the yearly share of stake that delegators expect to be slashed: what they saw, and honest faults."""
+    expected = rules.honest_fault_rate * rules.honest_fault_slash if rules.sanction == Sanction.SLASH else 0.0
+    return node.slash_average * rules.epochs_per_year + expected
+
+
+@kernel
+def _offers(state, rules):
+    """List the active nodes that take deposits, with net yield plus brand and slash rate, in percentage points a year."""
+    total = weigh(state, rules)
+    size = state.sequencers.size
+    names = np.empty(size, np.int64)
+    yields = np.empty(size)
+    risks = np.empty(size)
+    n = 0
+    for i in range(size):
+        node = state.sequencers[i]
+        if node.status == Status.ACTIVE and ledger.accepts(node):
+            net = (1.0 - node.commission) * gross_yield(node, rules, total, state.market.pay_scale)
+            names[n] = i
+            yields[n] = 100.0 * net + node.brand
+            risks[n] = 100.0 * slash_rate(node, rules)
+            n += 1
+    return names[:n], yields[:n], risks[:n]
+
+
+@kernel
+def _reconsider(state, rules, d, names, yields, risks, odds, stream):
+    who = state.delegators[d]
+    n = names.size
+    outside = 100.0 * rules.opportunity_yield
+    odds[n] = outside
+    for j in range(n):
+        odds[j] = yields[j] - who.risk_aversion * risks[j]
+    best = odds.max()
+    odds[:] = np.exp(rules.delegator_precision * (odds - best))
+    chosen = categorical(stream, odds, odds.sum())
+    move(state, rules, d, names[chosen] if chosen < n else NOBODY)
+
+
+@kernel
+def move(state, rules, d, target):
+    """Move delegator d to the pool of sequencer `target`, or out (NOBODY); nothing if it is there already."""
+    who = state.delegators[d]
+    if who.pool == target or who.release != 0:
+        return
+    if target == NOBODY:
+        ledger.undelegate(state, d, rules.exit_delay)
+    elif not ledger.accepts(state.sequencers[target]):
+        return
+    elif who.pool == NOBODY:
+        ledger.delegate(state, d, target)
+    else:
+        ledger.redelegate(state, d, target)
+
+
+@kernel
+def _search_commissions(state, rules):
+    """Let a sequencer whose commission income fell since its last step turn round; then step."""
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
+        if node.status != Status.ACTIVE or (state.market.epoch + i) % rules.commission_period != 0:
+            continue
+        if node.custom == 0:
+            if node.commission_income <= 0.0:
+                node.commission_direction = -1.0
+            elif node.commission_income < node.commission_before:
+                node.commission_direction = -node.commission_direction
+            step = node.commission + rules.commission_step * node.commission_direction
+            node.commission = min(max(step, 0.0), rules.max_commission)
+        node.commission_before = node.commission_income
+        node.commission_income = 0.0

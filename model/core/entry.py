@@ -1,0 +1,104 @@
+"""Phase 9: sequencers and Rangers enter where profit beats the return on their capital, and leave where it does not."""
+
+from model.core import ledger
+from model.core.compiled import kernel
+from model.core.learning import benefit, expected_bounty, willingness
+from model.core.options import Admission, Conduct, RewardRule, Status
+from model.core.selection import weigh, weight_of
+
+
+@kernel
+def entry(state, rules, streams):
+    """Free stake whose exit is over; let loss-making sequencers and Rangers leave and hopeful candidates enter.
+
+    Writes status and balances (through the ledger). Draws from `entry` one uniform per row, whatever happens.
+    """
+    total = weigh(state, rules)
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
+        luck = streams.entry.random()
+        _end_exit(state, rules, node)
+        if node.status == Status.ACTIVE:
+            if node.profit_average < 0.0 and node.conduct != Conduct.BYZANTINE and luck < rules.exit_rate:
+                node.status = Status.EXITING
+                ledger.leave(node, state.market.epoch)
+                state.totals.exits += 1
+        elif node.status == Status.CANDIDATE:
+            total += _enter(state, rules, node, total, luck)
+    _rangers(state, rules, streams.entry)
+
+
+@kernel
+def _end_exit(state, rules, node):
+    if node.exiting > 0.0 and node.exit_epoch + rules.exit_delay <= state.market.epoch:
+        ledger.free(node)
+    if node.status == Status.EXITING and node.exiting == 0.0:
+        node.status = Status.CANDIDATE
+
+
+@kernel
+def _enter(state, rules, node, total, luck):
+    """Bond and activate a candidate whose luck is below its chance. Returns the weight it adds."""
+    stake = min(node.wallet, node.capital)
+    if stake < rules.min_stake or stake <= 0.0:
+        return 0.0
+    ledger.bond(node, stake)
+    profit = expected_profit(state, rules, node, total)
+    chance = rules.entry_rate * willingness(profit, _return_on(stake, state, rules), rules.sequencer_precision)
+    if rules.admission == Admission.VOTE:
+        chance *= rules.admission_probability
+    if luck >= chance:
+        ledger.unbond(node)
+        return 0.0
+    node.status = Status.ACTIVE
+    node.profit_average = profit
+    node.income_average = profit + node.cost
+    node.slash_average = 0.0
+    state.totals.entries += 1
+    return weight_of(node, rules)
+
+
+@kernel
+def _return_on(tokens, state, rules):
+    """Return what tokens would earn elsewhere in an epoch (USD)."""
+    return tokens * state.market.price * rules.opportunity_yield * rules.dt
+
+
+@kernel
+def expected_profit(state, rules, node, others):
+    """Return the profit (USD per epoch) of ordering honestly with the stake bonded, `others` being the rivals' weight."""
+    weight = weight_of(node, rules)
+    if weight <= 0.0:
+        return -node.cost
+    now = state.market
+    blocks = rules.blocks_per_epoch * weight / (weight + others)
+    emission = rules.reward_per_block * blocks
+    if rules.reward_rule == RewardRule.TARGET_RATE:
+        emission = rules.target_rate * rules.dt * min(node.self_stake, rules.max_stake)
+    per_block = now.net_fee + rules.honest_capture * now.mean_opportunity
+    return emission * now.pay_scale * now.price + blocks * per_block - node.cost
+
+
+@kernel
+def _rangers(state, rules, stream):
+    bounty = expected_bounty(state, rules)
+    free_seats = rules.number_of_rangers
+    for ranger in state.rangers:
+        if ranger.status == Status.ACTIVE:
+            free_seats -= 1
+    for ranger in state.rangers:
+        luck = stream.random()
+        if ranger.status == Status.ACTIVE:
+            if ranger.income_average < 0.0 and luck < rules.exit_rate:
+                ledger.return_bond(ranger)
+                ranger.status = Status.CANDIDATE
+                free_seats += 1
+        elif ranger.status == Status.CANDIDATE and free_seats > 0 and ranger.wallet >= rules.ranger_bond:
+            checks = rules.blocks_per_epoch * rules.sampling_probability
+            profit = checks * (benefit(ranger, rules, bounty) - ranger.cost)
+            cost = _return_on(rules.ranger_bond, state, rules)
+            if luck < rules.entry_rate * willingness(profit, cost, rules.ranger_precision):
+                ledger.post_bond(ranger, rules.ranger_bond)
+                ranger.status = Status.ACTIVE
+                ranger.income_average = profit
+                free_seats -= 1

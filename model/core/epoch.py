@@ -1,0 +1,62 @@
+"""One epoch is this list of phases, in this order, and nothing else."""
+
+from model.core.attack import attack
+from model.core.compiled import kernel
+from model.core.conduct import conduct
+from model.core.delegation import delegation
+from model.core.entry import entry
+from model.core.learning import learning
+from model.core.market import market
+from model.core.options import OFFENCES
+from model.core.rewards import rewards
+from model.core.sanctions import sanctions
+from model.core.selection import selection
+from model.core.users import users
+from model.core.verification import coverage, verification
+
+
+@kernel
+def advance(state, rules, shape, streams, first, last):
+    """Run the epochs first..last-1. Running them in one call or in many gives the same bytes."""
+    for epoch in range(first, last):
+        state.market.epoch = epoch
+        market(state, rules, streams)
+        selection(state, rules, streams)
+        conduct(state, rules, shape, streams)
+        verification(state, rules, streams)
+        sanctions(state, rules, streams)
+        rewards(state, rules)
+        learning(state, rules)
+        delegation(state, rules, streams)
+        entry(state, rules, streams)
+        attack(state)
+        users(state, rules, streams)
+        record(state, rules)
+
+
+@kernel
+def record(state, rules):
+    """Phase 12: add the epoch to the cumulative flows. Writes totals and market.net_issuance. Draws nothing."""
+    totals = state.totals
+    now = state.market
+    offences = 0
+    for node in state.sequencers:
+        totals.blocks_made += node.made
+        totals.opportunity += node.opportunity
+        node.total_made += node.made
+        for a in range(OFFENCES):
+            offences += node.offences[a]
+            totals.offences[a] += node.offences[a]
+            totals.detected[a] += node.detected[a]
+            totals.stolen += node.stolen[a]
+    for ranger in state.rangers:
+        totals.checks += ranger.checked
+        totals.checks_assigned += ranger.assigned
+    totals.blocks_due += rules.blocks_per_epoch
+    totals.offending_blocks += offences
+    totals.harm += now.harm
+    totals.volume += now.volume
+    totals.coverage += coverage(state, rules)
+    issued = state.accounts.minted - state.accounts.burned
+    now.net_issuance = issued - now.issued_before
+    now.issued_before = issued

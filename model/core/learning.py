@@ -1,0 +1,113 @@
+"""Phase 7: beliefs about detection and about misconduct, and the diligence that follows from them."""
+
+import numpy as np
+
+from model.core.compiled import kernel
+from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Offence, Sanction, Status, Verification
+from model.core.verification import detection
+
+
+@kernel
+def learning(state, rules):
+    """Update evidence and renew the Rangers' diligence for the next epoch.
+
+    Writes caught, uncaught of sequencers; found, checks, diligence of Rangers. Draws nothing.
+    """
+    if rules.learning == Learning.BELIEF:
+        _watch_detection(state, rules)
+        _watch_misconduct(state, rules)
+    choose_diligence(state, rules)
+
+
+@kernel
+def _watch_detection(state, rules):
+    coverage = np.zeros(OFFENCES)
+    trials = 0.0
+    if rules.proof_of_check == 1 and rules.verification == Verification.RANGERS:
+        detection(state, rules, NOBODY, coverage)
+        trials = rules.transparency
+    caught = np.zeros(OFFENCES)
+    missed = np.zeros(OFFENCES)
+    for node in state.sequencers:
+        for a in range(OFFENCES):
+            caught[a] += node.detected[a]
+            missed[a] += node.offences[a] - node.detected[a]
+    for node in state.sequencers:
+        for a in range(OFFENCES):
+            own = node.detected[a]
+            hits = own + rules.publicity * (caught[a] - own) + trials * coverage[a]
+            own = node.offences[a] - node.detected[a]
+            misses = own + rules.publicity * (missed[a] - own) + trials * (1.0 - coverage[a])
+            node.caught[a] = rules.evidence_keep * node.caught[a] + hits
+            node.uncaught[a] = rules.evidence_keep * node.uncaught[a] + misses
+
+
+@kernel
+def _watch_misconduct(state, rules):
+    for ranger in state.rangers:
+        ranger.found *= rules.evidence_keep
+        ranger.checks *= rules.evidence_keep
+        if ranger.status == Status.ACTIVE:
+            ranger.found += ranger.reported + ranger.silenced
+            ranger.checks += ranger.checked
+
+
+@kernel
+def choose_diligence(state, rules):
+    """Set every Ranger's diligence from its beliefs: the odds of checking are (benefit / cost) ** precision."""
+    bounty = expected_bounty(state, rules)
+    for ranger in state.rangers:
+        if ranger.custom == 1:
+            continue
+        if ranger.conduct == Conduct.DILIGENT or ranger.conduct == Conduct.GRIEFING:
+            ranger.diligence = 1.0
+        else:
+            ranger.diligence = willingness(benefit(ranger, rules, bounty), ranger.cost, rules.ranger_precision)
+
+
+@kernel
+def willingness(benefit, cost, precision):
+    """Return the probability of an act under the log-logit rule: odds (benefit / cost) ** precision."""
+    if benefit <= 0.0:
+        return 0.0
+    if cost <= 0.0:
+        return 1.0
+    return 1.0 / (1.0 + np.exp(precision * (np.log(cost) - np.log(benefit))))
+
+
+@kernel
+def benefit(ranger, rules, bounty):
+    """Return what really checking one block earns a Ranger (USD): pay that only checking earns, and hope of a bounty."""
+    earned = rules.reward_per_check if rules.proof_of_check == 1 else rules.trap_rate * rules.trap_penalty
+    return earned + believed_misconduct(ranger, rules) * bounty
+
+
+@kernel
+def believed_misconduct(ranger, rules):
+    """Return the offences a Ranger expects to find per block that it checks."""
+    return (rules.prior_weight * rules.prior_misconduct + ranger.found) / (rules.prior_weight + ranger.checks)
+
+
+@kernel
+def expected_bounty(state, rules):
+    """Return what a Ranger expects from an offence it finds (USD): its share of the slash of an average node."""
+    if rules.sanction == Sanction.NONE:
+        return 0.0
+    stake = 0.0
+    active = 0
+    for node in state.sequencers:
+        if node.status == Status.ACTIVE:
+            stake += node.self_stake + node.pool
+            active += 1
+    seated = 0
+    diligence = 0.0
+    for ranger in state.rangers:
+        if ranger.status == Status.ACTIVE:
+            diligence += ranger.diligence
+            seated += 1
+    if active == 0 or seated == 0:
+        return 0.0
+    find = rules.sampling_probability * diligence / seated * rules.evidence[Offence.REORDER]
+    share = (1.0 - (1.0 - find) ** seated) / (seated * find) if find > 0.0 else 1.0
+    pot = rules.slash[Offence.REORDER] * stake / active * state.market.price
+    return rules.bounty_share * rules.enforcement * pot * share

@@ -1,0 +1,83 @@
+"""Phase 1: price, demand, storms, and the luck that befalls nodes whatever the policy."""
+
+import numpy as np
+
+from model.core.compiled import kernel
+from model.core.options import PriceProcess
+
+
+@kernel
+def market(state, rules, streams):
+    """Move price and volume, set the mean opportunity of a block, and draw outages and honest faults.
+
+    Writes market and the nodes' `outage` and `fault`. Draws from `market` two normals and a uniform, from `luck` a uniform
+    per sequencer and client: always the same number, so that luck is common to all policies.
+    """
+    now = state.market
+    shock = streams.market.standard_normal()
+    demand = streams.market.standard_normal()
+    weather = streams.market.random()
+    trend = np.log(max(_volume(state, rules), 1e-300))
+    growth = trend - now.trend if now.epoch > 0 else 0.0
+    now.trend = trend
+    now.price *= np.exp(_price_move(state, rules, shock, growth))
+    spread = rules.volume_volatility
+    now.volume = _volume(state, rules) * np.exp(spread * demand - 0.5 * spread * spread)
+    _storm(now, rules, weather)
+    now.mean_opportunity = now.volume * rules.mev_bps * 1e-4 / rules.blocks_per_epoch
+    if now.storm == 1:
+        now.mean_opportunity *= rules.storm_multiplier
+    _luck(state, rules, streams.luck)
+
+
+@kernel
+def _volume(state, rules):
+    present = 0.0
+    for app in state.apps:
+        if app.present == 1:
+            present += app.share
+    if state.apps.size == 0:
+        present = 1.0
+    growth = np.exp(rules.volume_growth * state.market.epoch * rules.dt)
+    return rules.daily_volume_usd * 365.0 * rules.dt * growth * present * state.market.trust**rules.trust_elasticity
+
+
+@kernel
+def _price_move(state, rules, shock, growth):
+    if rules.price_process == PriceProcess.CONSTANT:
+        return 0.0
+    sigma = rules.price_volatility
+    move = (rules.price_drift - 0.5 * sigma * sigma) * rules.dt + sigma * np.sqrt(rules.dt) * shock
+    if rules.price_process == PriceProcess.REFLEXIVE:
+        accounts = state.accounts
+        supply = accounts.opening + accounts.minted - accounts.burned
+        move += rules.price_volume_elasticity * growth
+        move -= rules.price_issuance_elasticity * state.market.net_issuance / supply
+    return move
+
+
+@kernel
+def _storm(now, rules, weather):
+    if now.storm == 1:
+        if weather < 1.0 / rules.storm_length:
+            now.storm = 0
+    elif weather < rules.storm_share / (1.0 - rules.storm_share) / rules.storm_length:
+        now.storm = 1
+
+
+@kernel
+def _luck(state, rules, stream):
+    own = rules.honest_fault_rate * (1.0 - rules.fault_correlation) * rules.dt
+    shared = rules.honest_fault_rate * rules.fault_correlation * rules.dt
+    for node in state.sequencers:
+        chance = stream.random()
+        down = min(1.0, node.downtime / rules.outage_length)
+        node.outage = min(1.0, -rules.outage_length * np.log(chance / down)) if 0.0 < chance < down else 0.0
+        if chance == 0.0 and down > 0.0:
+            node.outage = 1.0
+        node.fault = 1 if chance > 1.0 - own else 0
+    for client in range(rules.number_of_clients):
+        if stream.random() < shared:
+            for node in state.sequencers:
+                if node.client == client:
+                    node.fault = 1

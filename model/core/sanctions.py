@@ -1,0 +1,192 @@
+"""Phase 5: convictions, false accusations and honest faults cost stake; convicts go to jail or leave for good."""
+
+import numpy as np
+
+from model.core import ledger
+from model.core.compiled import kernel
+from model.core.options import OFFENCES, Conduct, Offence, Sanction, Status, Verification
+
+ROUNDING = 1e-12
+"""Relative shortfall of the minimum stake that is arithmetic, not a shortfall."""
+
+
+@kernel
+def sanctions(state, rules, streams):
+    """Convict, take the slashes that are due, jail or remove.
+
+    Writes balances (through the ledger), status, jailed_until, slashed, and the pending slashes and claims. Draws from `sanctions`.
+    """
+    for node in state.sequencers:
+        node.slashed = 0.0
+        node.sentenced = 0
+    _penalise_shirkers(state, rules)
+    if rules.sanction != Sanction.SLASH:
+        return
+    state.slashed_before[state.market.epoch % state.slashed_before.size] = 0.0
+    slot = state.market.epoch % state.pending.shape[0]
+    for i in range(state.sequencers.size):
+        for a in range(OFFENCES):
+            for _ in range(state.sequencers[i].convicted[a]):
+                _convict(state, rules, i, a, slot)
+    if rules.verification == Verification.RANGERS:
+        _accuse(state, rules, slot, streams.sanctions)
+    _honest_faults(state, rules)
+    _take_due(state, rules)
+    for i in range(state.sequencers.size):
+        if state.sequencers[i].sentenced == 1:
+            _sentence(state, rules, i)
+        _minimum(state, rules, i)
+
+
+@kernel
+def _convict(state, rules, i, a, slot):
+    state.pending[slot, i] = 1.0 - (1.0 - state.pending[slot, i]) * (1.0 - rules.slash[a])
+    state.sequencers[i].sentenced = 1
+    state.totals.convicted += 1
+
+
+@kernel
+def _accuse(state, rules, slot, stream):
+    for k in range(state.rangers.size):
+        accuser = state.rangers[k]
+        if accuser.conduct != Conduct.GRIEFING or accuser.status != Status.ACTIVE:
+            continue
+        for _ in range(stream.poisson(rules.accusation_rate)):
+            victim = _active_node(state, stream)
+            if victim < 0 or accuser.status != Status.ACTIVE:
+                break
+            state.totals.accusations += 1
+            if stream.random() < rules.wrongful_conviction:
+                _convict(state, rules, victim, Offence.REORDER, slot)
+                state.claims[slot, victim, k] += rules.slash[Offence.REORDER]
+                state.totals.wrongful += 1
+            else:
+                ledger.burn_bond(state.accounts, accuser, rules.false_accusation_slash * accuser.bond)
+                _keep_seat(accuser, rules)
+
+
+@kernel
+def _penalise_shirkers(state, rules):
+    for ranger in state.rangers:
+        if ranger.trapped > 0:
+            price = state.market.price
+            lost = ledger.burn_bond(state.accounts, ranger, ranger.trapped * rules.trap_penalty / price)
+            ranger.usd -= lost * price
+            _keep_seat(ranger, rules)
+
+
+@kernel
+def _keep_seat(ranger, rules):
+    """Unseat a Ranger for good once less than half of its bond is left."""
+    if ranger.bond < 0.5 * rules.ranger_bond:
+        ledger.return_bond(ranger)
+        ranger.status = Status.REMOVED
+
+
+@kernel
+def _active_node(state, stream):
+    active = 0
+    for node in state.sequencers:
+        if node.status == Status.ACTIVE:
+            active += 1
+    if active == 0:
+        return -1
+    chosen = int(stream.random() * active)
+    for i in range(state.sequencers.size):
+        if state.sequencers[i].status == Status.ACTIVE:
+            if chosen == 0:
+                return i
+            chosen -= 1
+    return -1
+
+
+@kernel
+def _honest_faults(state, rules):
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
+        if node.fault == 1 and node.status == Status.ACTIVE:
+            state.totals.faults += 1
+            if rules.honest_fault_slash > 0.0:
+                state.totals.wrongful += 1
+                _take(state, rules, i, rules.honest_fault_slash, state.market.epoch, -1)
+
+
+@kernel
+def _take_due(state, rules):
+    """Take the slashes of the epoch `slash_delay` ago, with the correlation penalty."""
+    now = state.market.epoch
+    since = now - rules.slash_delay
+    if since < 0:
+        return
+    slot = since % state.pending.shape[0]
+    extra = _correlation(state, rules) if state.pending[slot].max() > 0.0 else 0.0
+    for i in range(state.sequencers.size):
+        if state.pending[slot, i] > 0.0:
+            _take(state, rules, i, min(1.0, state.pending[slot, i] + extra), since, slot)
+        state.pending[slot, i] = 0.0
+        state.claims[slot, i, :] = 0.0
+
+
+@kernel
+def _correlation(state, rules):
+    if rules.correlation_penalty <= 0.0:
+        return 0.0
+    stake = 0.0
+    for node in state.sequencers:
+        stake += node.self_stake + node.pool
+    recent = state.slashed_before.sum()
+    return rules.correlation_penalty * recent / (stake + recent) if stake + recent > 0.0 else 0.0
+
+
+@kernel
+def _take(state, rules, i, fraction, since, slot):
+    """Take a fraction of sequencer i's stake; `slot` says whose claims share the bounty (-1: nobody's)."""
+    node = state.sequencers[i]
+    amount = ledger.seize(state, i, fraction, since, rules.unbonding_slashable == 1)
+    node.slashed = 1.0 - (1.0 - node.slashed) * (1.0 - fraction)
+    state.totals.slashed += amount
+    state.slashed_before[state.market.epoch % state.slashed_before.size] += amount
+    bounty = 0.0
+    claims = state.claims[slot, i].sum() if slot >= 0 else 0.0
+    if claims > 0.0:
+        for k in range(state.rangers.size):
+            part = rules.bounty_share * amount * state.claims[slot, i, k] / claims
+            ledger.pay_ranger(state.rangers[k], part)
+            state.rangers[k].tokens += part
+            bounty += part
+    state.totals.bounties += bounty
+    to_users = rules.compensation_share * amount
+    to_treasury = rules.treasury_share * amount
+    ledger.split_slash(state.accounts, to_users, to_treasury, max(0.0, amount - bounty - to_users - to_treasury))
+
+
+@kernel
+def _sentence(state, rules, i):
+    node = state.sequencers[i]
+    if rules.expel == 1:
+        _remove(state, i)
+    elif rules.jail_epochs > 0 and node.status == Status.ACTIVE:
+        node.status = Status.JAILED
+        node.jailed_until = state.market.epoch + 1 + rules.jail_epochs
+
+
+@kernel
+def _minimum(state, rules, i):
+    node = state.sequencers[i]
+    if node.status != Status.ACTIVE and node.status != Status.JAILED:
+        return
+    short = rules.min_stake - node.self_stake
+    if short > 0.0 and rules.top_up == 1 and node.wallet >= short:
+        ledger.bond(node, short)
+        short = 0.0
+    if short > ROUNDING * rules.min_stake or node.self_stake <= 0.0:
+        _remove(state, i)
+
+
+@kernel
+def _remove(state, i):
+    node = state.sequencers[i]
+    if node.status != Status.REMOVED:
+        node.status = Status.REMOVED
+        state.totals.removals += 1
+        ledger.leave(node, state.market.epoch)

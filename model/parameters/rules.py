@@ -1,0 +1,58 @@
+"""The scenario as the kernels read it: one record, a field per parameter, plus what follows from them."""
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from model.core.options import OFFENCES, Offence
+from model.parameters import GROUPS, Scenario
+from model.parameters.declaration import facts
+
+DERIVED: list[Any] = [
+    ("evidence", "f8", (OFFENCES,)),
+    ("slash", "f8", (OFFENCES,)),
+    ("gain", "f8", (OFFENCES,)),
+    ("harm", "f8", (OFFENCES,)),
+    ("income_keep", "f8"),
+    ("evidence_keep", "f8"),
+    ("harm_keep", "f8"),
+    ("dt", "f8"),
+]
+
+
+def _kind(field: Any) -> str:
+    if facts(field)["scale"] in ("category", "flag") or field.annotation is int:
+        return "i8"
+    return "f8"
+
+
+FIELDS: list[Any] = [(name, _kind(field)) for group in GROUPS for name, field in group.model_fields.items()]
+RULES = np.dtype(FIELDS + DERIVED, align=True)
+
+
+def rules_of(scenario: Scenario) -> np.record:
+    """Return the kernels' record of a scenario: enumerations as integers, flags as 0 or 1, derived vectors filled in.
+
+    Derived: evidence, slash (fraction times multiplier, at most 1), gain (times exposure) and harm by offence; what an average
+    keeps per epoch (`income_keep`, `evidence_keep`, `harm_keep`); `dt`, an epoch in years.
+    """
+    rules = np.zeros(1, RULES).view(np.recarray)[0]
+    for name, _ in FIELDS:
+        value = getattr(scenario, name)
+        options: type[IntEnum] | None = facts(Scenario.model_fields[name]).get("enum_class")
+        setattr(rules, name, options[value.upper()] if options else value)
+    rules.evidence = by_offence(scenario, "evidence")
+    rules.slash = np.minimum(1.0, scenario.slash_fraction * by_offence(scenario, "slash_multiplier"))
+    rules.gain = by_offence(scenario, "gain") * by_offence(scenario, "exposure")
+    rules.harm = by_offence(scenario, "harm")
+    rules.income_keep = 0.5 ** (1.0 / scenario.income_memory)
+    rules.evidence_keep = 0.5 ** (1.0 / scenario.memory)
+    rules.harm_keep = 0.5 ** (1.0 / scenario.harm_memory)
+    rules.dt = 1.0 / scenario.epochs_per_year
+    return rules
+
+
+def by_offence(scenario: Scenario, prefix: str) -> np.ndarray:
+    """Return `prefix_reorder`, `prefix_insert`, `prefix_censor` as a vector indexed by Offence."""
+    return np.array([getattr(scenario, f"{prefix}_{offence.name.lower()}") for offence in Offence])

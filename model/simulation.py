@@ -1,0 +1,61 @@
+"""simulate: a scenario and a seed in, a run out. No Mesa objects; what sweeps call."""
+
+from __future__ import annotations
+
+import secrets
+
+import numpy as np
+
+from model.core.compiled import digest
+from model.core.epoch import advance
+from model.core.opportunity import new_shape
+from model.core.state import State
+from model.parameters import Scenario, ScenarioError
+from model.parameters.rules import rules_of
+from model.population import new_streams, populate
+from model.results import History, Run, versions
+
+
+class Engine:
+    """A state with the rules, the shape and the streams that move it: what `simulate` and `Economy` share."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        """Populate the scenario. Raises ScenarioError for a scenario or seed that cannot be."""
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+            raise ScenarioError(f"seed = {seed!r}: give a whole number of 0 or more")
+        self.scenario = scenario
+        self.seed = int(seed)
+        self.rules = rules_of(scenario)
+        self.shape = new_shape(self.rules)
+        self.state: State = populate(scenario, self.seed)
+        self.streams = new_streams(self.seed)
+        self.epoch = 0
+
+    def advance(self, epochs: int) -> None:
+        """Run some epochs. Chunking changes no byte of the state."""
+        advance(self.state, self.rules, self.shape, self.streams, self.epoch, self.epoch + epochs)
+        self.epoch += epochs
+
+
+def new_seed() -> int:
+    """Draw a seed from the operating system, for runs that name none; it is recorded with the run."""
+    return secrets.randbits(32)
+
+
+def simulate(scenario: Scenario, seed: int | None = None, epochs: int = 365, record_every: int = 1) -> Run:
+    """Run a scenario and return its metrics every `record_every` epochs, flows being those since the last record.
+
+    The last interval is shorter if `record_every` does not divide `epochs`. The same scenario and seed give the same bytes.
+    Raises ScenarioError for epochs or record_every below 1.
+    """
+    for name, value in (("epochs", epochs), ("record_every", record_every)):
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            raise ScenarioError(f"{name} = {value!r}: give a whole number of 1 or more")
+    engine = Engine(scenario, new_seed() if seed is None else seed)
+    history = History(engine.scenario, -(-epochs // record_every))
+    history.record(engine.state, 0)
+    while engine.epoch < epochs:
+        engine.advance(min(record_every, epochs - engine.epoch))
+        history.record(engine.state, engine.epoch)
+    provenance = {"scenario": scenario.model_dump(), "seed": engine.seed, "epochs": epochs, "record_every": record_every}
+    return Run(history, {**provenance, "code": digest(), "versions": versions()})
