@@ -36,16 +36,18 @@ clean:
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info
 	find model experiments tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/installed: requirements.txt pyproject.toml
+.venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | tail -n 1)." \
+		echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo not found)." \
 			"Name another: make $(or $(firstword $(MAKECMDGOALS)),sweep) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv/installed: requirements.txt pyproject.toml | .venv/bin/python
 	@echo "Installing what it runs on into .venv (about a minute) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable .
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@echo "Installing what it is tested with into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
