@@ -1,0 +1,232 @@
+"""The first four phases, down to the single block: market, selection, conduct, verification (odd.md 6.1 to 6.5)."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.core.options import Conduct, Offence, Status, Tactic
+from model.parameters import Scenario
+
+if TYPE_CHECKING:
+    from . import Reference
+    from .agents import Ranger
+    from .sequencer import Sequencer
+
+NORMAL = NormalDist()
+
+
+class Shape:
+    """The unit-mean distribution of a block's opportunity."""
+
+    def __init__(self, scenario: Scenario, rng: np.random.Generator) -> None:
+        self.scenario = scenario
+        self.rng = rng
+        sigma, start = scenario.opportunity_sigma, math.log(scenario.tail_start)
+        self.body_reach = NORMAL.cdf(start / sigma)
+        body_mean = math.exp(sigma**2 / 2) * NORMAL.cdf(start / sigma - sigma) / self.body_reach
+        self.mean = (1 - scenario.tail_weight) * body_mean + scenario.tail_weight * self.tail_mean()
+
+    def tail_mean(self) -> float:
+        """Return the mean of the truncated Pareto tail, in body medians."""
+        a, low, high = self.scenario.tail_index, self.scenario.tail_start, self.scenario.tail_end
+        mass = low**-a - high**-a
+        if a == 1:
+            return math.log(high / low) / mass
+        return a / (a - 1) * (low ** (1 - a) - high ** (1 - a)) / mass
+
+    def draw(self) -> float:
+        """Draw the opportunity of one block in units of the mean."""
+        if self.scenario.opportunity == "constant":
+            return 1.0
+        if self.scenario.opportunity == "exponential":
+            return self.rng.exponential()
+        u = 1 - self.rng.random()
+        if self.rng.random() < self.scenario.tail_weight:
+            a, low, high = self.scenario.tail_index, self.scenario.tail_start, self.scenario.tail_end
+            return (high**-a + u * (low**-a - high**-a)) ** (-1 / a) / self.mean
+        return math.exp(self.scenario.opportunity_sigma * NORMAL.inv_cdf(u * self.body_reach)) / self.mean
+
+
+def market(model: Reference) -> None:
+    """Move price, volume and storm; decide who is down and who errs this epoch."""
+    s, rng = model.scenario, model.rng
+    for node in model.sequencers:
+        node.begin_epoch()
+    for ranger in model.rangers:
+        ranger.begin_epoch()
+    model.lost_blocks = 0
+    model.harm = 0.0
+    dt = 1 / s.epochs_per_year
+
+    present = sum(app.share for app in model.apps if app.present) if model.apps else 1.0
+    growth = math.exp(s.volume_growth * model.epoch * dt)
+    expected = s.daily_volume_usd * (365 / s.epochs_per_year) * growth * present * model.trust**s.trust_elasticity
+    trend = math.log(max(expected, 1e-300))
+    _move_price(model, trend - model.trend if model.epoch > 0 else 0.0, dt)
+    model.trend = trend
+    model.volume = expected * math.exp(s.volume_volatility * rng.standard_normal() - s.volume_volatility**2 / 2)
+
+    if model.storm:
+        model.storm = int(rng.random() >= 1 / s.storm_length)
+    else:
+        model.storm = int(rng.random() < s.storm_share / (1 - s.storm_share) / s.storm_length)
+    model.mean_opportunity = model.volume * s.mev_bps * 1e-4 / s.blocks_per_epoch
+    if model.storm:
+        model.mean_opportunity *= s.storm_multiplier
+    _strike(model)
+
+
+def _move_price(model: Reference, change_of_trend: float, dt: float) -> None:
+    s = model.scenario
+    if s.price_process == "constant":
+        return
+    sigma = s.price_volatility
+    move = (s.price_drift - sigma**2 / 2) * dt + sigma * math.sqrt(dt) * model.rng.standard_normal()
+    if s.price_process == "reflexive":
+        in_existence = model.accounts.opening + model.accounts.minted - model.accounts.burned
+        move += s.price_volume_elasticity * change_of_trend
+        move -= s.price_issuance_elasticity * model.net_issuance / in_existence
+    model.price *= math.exp(move)
+
+
+def _strike(model: Reference) -> None:
+    """Draw outages and honest faults; a fault of a client strikes all of its nodes."""
+    s, rng = model.scenario, model.rng
+    client_rate = s.honest_fault_rate * s.fault_correlation / s.epochs_per_year
+    own_rate = s.honest_fault_rate * (1 - s.fault_correlation) / s.epochs_per_year
+    faulty_clients = {client for client in range(s.number_of_clients) if rng.random() < client_rate}
+    for node in model.sequencers:
+        u = rng.random()
+        down = min(1.0, node.downtime / s.outage_length)
+        if 0 < u < down:
+            node.outage = min(1.0, -s.outage_length * math.log(u / down))
+        node.fault = int(u > 1 - own_rate or node.client in faulty_clients)
+
+
+def selection(model: Reference) -> None:
+    """Draw the owner of every span, let others stand in for nodes that are down."""
+    s = model.scenario
+    for node in model.sequencers:
+        if node.status == Status.JAILED and node.jailed_until <= model.epoch:
+            node.status = Status.ACTIVE
+        node.weight = model.weight(node.stake) if node.status == Status.ACTIVE else 0.0
+
+    full_spans, rest = divmod(s.blocks_per_epoch, s.blocks_per_span)
+    lengths = [s.blocks_per_span] * full_spans + ([rest] if rest else [])
+    owners = _draw_nodes(model, len(lengths), [node.weight for node in model.sequencers])
+    model.schedule = [owner for owner, length in zip(owners, lengths, strict=True) for _ in range(length)]
+
+    missed = []
+    for node in model.sequencers:
+        if node.outage > 0:
+            own = [b for b, owner in enumerate(model.schedule) if owner is node]
+            missed += model.rng.choice(own, math.floor(node.outage * len(own) + 0.5), replace=False).tolist()
+    weights = [node.weight * (1 - node.outage) for node in model.sequencers]
+    for b, substitute in zip(missed, _stand_in(model, len(missed), weights), strict=True):
+        model.schedule[b] = substitute
+    for owner in model.schedule:
+        if owner is not None:
+            owner.assigned += 1
+
+
+def _draw_nodes(model: Reference, number: int, weights: list[float]) -> list[Sequencer | None]:
+    """Draw nodes independently by weight; nobody if there is no weight."""
+    total = sum(weights)
+    if total == 0 or number == 0:
+        return [None] * number
+    rows = model.rng.choice(len(weights), size=number, p=np.array(weights) / total)
+    return [model.sequencers[row] for row in rows]
+
+
+def _stand_in(model: Reference, missed: int, weights: list[float]) -> list[Sequencer | None]:
+    """Return who makes each of the missed blocks: another node for the part that fails over, nobody for the rest."""
+    taken_over = math.floor(model.scenario.failover * missed + 0.5)
+    return _draw_nodes(model, taken_over, weights) + [None] * (missed - taken_over)
+
+
+def conduct(model: Reference) -> None:
+    """Play all blocks in order: the sequencer chooses, the Rangers look, a conviction ends the turn of the node."""
+    s = model.scenario
+    briber = model.attackers[Tactic.BRIBERY]
+    model.bribes_offered = 0 < s.bribe <= briber.budget - briber.spent
+    model.convictions = []
+    for node in model.active():
+        if node.conduct == Conduct.RATIONAL:
+            node.set_reservations()
+
+    watchers = model.seated() if s.verification == "rangers" else []
+    missed = 0
+    for owner in model.schedule:
+        if owner is None:
+            model.lost_blocks += 1
+        elif owner.turn_ended:
+            missed += 1
+        else:
+            opportunity = model.mean_opportunity * model.shape.draw()
+            _make_block(model, owner, opportunity, owner.choose(opportunity), watchers)
+
+    weights = [0.0 if node.turn_ended else node.weight for node in model.sequencers]
+    for substitute in _stand_in(model, missed, weights):
+        if substitute is None:
+            model.lost_blocks += 1
+        else:
+            _make_block(model, substitute, model.mean_opportunity * model.shape.draw(), None, watchers)
+
+
+def _make_block(
+    model: Reference, node: Sequencer, opportunity: float, offence: Offence | None, watchers: list[Ranger]
+) -> None:
+    node.made += 1
+    node.opportunity += opportunity
+    provers = [ranger for ranger in watchers if ranger.inspect(offence)]
+    if offence is None:
+        node.honest_value += opportunity
+        return
+    node.offences[offence] += 1
+    node.stolen[offence] += opportunity
+    reporters = [ranger for ranger in provers if not _silenced(model, ranger, node, offence)]
+    if reporters:
+        node.detected[offence] += 1
+        _vote(model, node, offence, reporters)
+
+
+def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offence) -> bool:
+    """Let a Ranger that proved an offence report it, or take what is left of the bribe."""
+    if not ranger.takes_bribe(node, offence):
+        ranger.reported += 1
+        return False
+    ranger.silenced += 1
+    briber = model.attackers[Tactic.BRIBERY]
+    bribe = min(model.scenario.bribe, briber.budget - briber.spent)
+    briber.spent += bribe
+    ranger.usd += bribe
+    return True
+
+
+def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
+    s = model.scenario
+    if s.sanction == "slash" and model.rng.random() < s.enforcement:
+        node.convicted[offence] += 1
+        model.convictions.append((node, offence, reporters))
+        node.turn_ended = int(s.jail_epochs > 0 or s.expel)
+
+
+def verification(model: Reference) -> None:
+    """Publish the coverage of the epoch and fine the Rangers that shirked a planted test."""
+    s = model.scenario
+    watchers = model.seated() if s.verification == "rangers" else []
+    unseen = math.prod(1 - s.sampling_probability * ranger.diligence for ranger in watchers)
+    model.totals.coverage += 1 - unseen
+    for a in Offence:
+        misses = [1 - s.sampling_probability * ranger.diligence * model.evidence[a] for ranger in watchers]
+        model.detection[a] = 1 - math.prod(misses)
+    for ranger in watchers:
+        ranger.trapped = model.rng.binomial(ranger.assigned - ranger.checked, s.trap_rate)
+        fine = min(ranger.bond, ranger.trapped * s.trap_penalty / model.price)
+        ranger.bond -= fine
+        ranger.usd -= fine * model.price
+        model.accounts.burned += fine

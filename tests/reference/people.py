@@ -1,0 +1,206 @@
+"""What people make of the epoch: learning, delegation, entry and exit, attack, users (odd.md 6.8 to 6.12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from model.core.options import Conduct, Offence, Status
+
+from .agents import Vault, power_odds
+
+if TYPE_CHECKING:
+    from . import Reference
+    from .agents import Ranger
+    from .sequencer import Sequencer
+
+
+def learning(model: Reference) -> None:
+    """Update beliefs from what was seen; set how diligent each Ranger will be in the next epoch."""
+    s = model.scenario
+    if s.learning == "belief":
+        _gather_evidence(model)
+    bounty = _expected_bounty(model)
+    for ranger in model.rangers:
+        if ranger.conduct in (Conduct.RATIONAL, Conduct.COLLUDING):
+            ranger.diligence = power_odds(ranger.benefit(bounty) / ranger.cost, s.ranger_precision)
+        else:
+            ranger.diligence = 1.0
+
+
+def _gather_evidence(model: Reference) -> None:
+    s = model.scenario
+    keep = 2 ** (-1 / s.memory)
+    published = s.transparency if s.proof_of_check and s.verification == "rangers" else 0.0
+    for a in Offence:
+        all_detected = sum(node.detected[a] for node in model.sequencers)
+        all_undetected = sum(node.offences[a] for node in model.sequencers) - all_detected
+        for node in model.sequencers:
+            detected, undetected = node.detected[a], node.offences[a] - node.detected[a]
+            seen_detected = detected + s.publicity * (all_detected - detected)
+            seen_undetected = undetected + s.publicity * (all_undetected - undetected)
+            node.caught[a] = keep * node.caught[a] + seen_detected + published * model.detection[a]
+            node.uncaught[a] = keep * node.uncaught[a] + seen_undetected + published * (1 - model.detection[a])
+    for ranger in model.rangers:
+        seated = ranger.status == Status.ACTIVE
+        ranger.found = keep * ranger.found + (ranger.reported + ranger.silenced if seated else 0)
+        ranger.checks = keep * ranger.checks + (ranger.checked if seated else 0)
+
+
+def _expected_bounty(model: Reference) -> float:
+    """Return what a Ranger expects for an offence it found, in USD, sharing with the others that find it."""
+    s, nodes, seated = model.scenario, model.active(), model.seated()
+    if s.sanction == "none" or not nodes:
+        return 0.0
+    mean_stake = sum(node.stake for node in nodes) / len(nodes)
+    alone = s.bounty_share * s.enforcement * model.slash[Offence.REORDER] * mean_stake * model.price
+    others = sum(ranger.diligence for ranger in seated) / len(seated) if seated else 0.0
+    p = s.sampling_probability * others * model.evidence[Offence.REORDER]
+    return alone * (1 - (1 - p) ** len(seated)) / (len(seated) * p) if p > 0 else alone
+
+
+def delegation(model: Reference) -> None:
+    """Free the stake that waited long enough, let some delegators choose again, let nodes adjust commissions."""
+    s = model.scenario
+    for delegator in model.delegators:
+        if delegator.unbonding and delegator.release <= model.epoch:
+            delegator.collect()
+    for node in model.sequencers:
+        node.buckets = {epoch: b for epoch, b in node.buckets.items() if epoch + s.exit_delay > model.epoch}
+        node.buckets.setdefault(model.epoch, Vault())
+
+    offers = _offers(model)
+    for delegator in model.delegators:
+        if not delegator.unbonding and model.rng.random() < s.attention:
+            delegator.move(delegator.choose(offers))
+    model.accounts.liquid = sum(delegator.liquid for delegator in model.delegators)
+
+    for node in model.active():
+        if (model.epoch + node.row) % s.commission_period == 0:
+            _adjust_commission(model, node)
+
+
+def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
+    """Return each active node with its yearly yield after commission and its yearly slashing, per token of stake."""
+    s, nodes = model.scenario, model.active()
+    all_weight = sum(model.weight(node.stake) for node in nodes)
+    faults = s.honest_fault_rate * s.honest_fault_slash if s.sanction == "slash" else 0.0
+    offers = []
+    for node in nodes:
+        if s.reward_rule == "target_rate":
+            reward = s.target_rate * min(node.stake, s.max_stake)
+        else:
+            share = model.weight(node.stake) / all_weight if all_weight > 0 else 0.0
+            reward = s.blocks_per_epoch * s.reward_per_block * share * s.epochs_per_year
+        gross = model.pay_scale * reward / node.stake if node.stake > 0 else 0.0
+        offers.append((node, (1 - node.commission) * gross, node.slash_average * s.epochs_per_year + faults))
+    return offers
+
+
+def _adjust_commission(model: Reference, node: Sequencer) -> None:
+    s = model.scenario
+    if node.commission_income == 0:
+        node.commission_direction = -1.0
+    elif node.commission_income < node.commission_before:
+        node.commission_direction = -node.commission_direction
+    stepped = node.commission + node.commission_direction * s.commission_step
+    node.commission = min(max(stepped, 0.0), s.max_commission)
+    node.commission_before, node.commission_income = node.commission_income, 0.0
+
+
+def entry_and_exit(model: Reference) -> None:
+    """Free own stake that waited, let losers leave and candidates come; the same for the seats of Rangers."""
+    s = model.scenario
+    for node in model.sequencers:
+        if node.status in (Status.EXITING, Status.REMOVED) and node.exit_epoch + s.exit_delay <= model.epoch:
+            node.wallet, node.exiting = node.wallet + node.exiting, 0.0
+            if node.status == Status.EXITING:
+                node.status = Status.CANDIDATE
+    all_weight = sum(model.weight(node.stake) for node in model.active())
+    for node in model.sequencers:
+        luck = model.rng.random()
+        if node.status == Status.ACTIVE and node.conduct != Conduct.BYZANTINE and node.profit_average < 0:
+            if luck < s.exit_rate:
+                node.leave(Status.EXITING)
+                model.totals.exits += 1
+        elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node, all_weight):
+            node.self_stake = min(node.wallet, node.capital)
+            node.wallet -= node.self_stake
+            node.status = Status.ACTIVE
+            model.totals.entries += 1
+    _change_seats(model)
+
+
+def _entry_probability(model: Reference, node: Sequencer, all_weight: float) -> float:
+    s = model.scenario
+    stake = min(node.wallet, node.capital)
+    if stake < s.min_stake or stake <= 0:
+        return 0.0
+    probability = _worth_it(model, _expected_profit(model, node, stake, all_weight), stake)
+    return probability * (s.admission_probability if s.admission == "vote" else 1.0)
+
+
+def _worth_it(model: Reference, profit: float, stake: float) -> float:
+    """Return the probability to enter for a profit per epoch, against what the stake would earn elsewhere."""
+    s = model.scenario
+    elsewhere = stake * model.price * s.opportunity_yield / s.epochs_per_year
+    if profit <= 0:
+        return 0.0
+    return s.entry_rate * (power_odds(profit / elsewhere, s.sequencer_precision) if elsewhere > 0 else 1.0)
+
+
+def _expected_profit(model: Reference, node: Sequencer, own: float, all_weight: float) -> float:
+    """Return the profit per epoch that honest ordering would bring to a candidate with that own stake, in USD."""
+    s = model.scenario
+    weight = model.weight(own + node.pool)
+    blocks = s.blocks_per_epoch * weight / (all_weight + weight)
+    if s.reward_rule == "target_rate":
+        tokens = s.target_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
+    else:
+        tokens = s.reward_per_block * blocks
+    per_block = model.net_fee + s.honest_capture * model.mean_opportunity
+    return tokens * model.pay_scale * model.price + blocks * per_block - node.cost
+
+
+def _change_seats(model: Reference) -> None:
+    s = model.scenario
+    luck = {ranger: model.rng.random() for ranger in model.rangers}
+    candidates = [ranger for ranger in model.rangers if ranger.status == Status.CANDIDATE]
+    for ranger in model.seated():
+        if ranger.income_average < 0 and luck[ranger] < s.exit_rate:
+            ranger.wallet, ranger.bond = ranger.wallet + ranger.bond, 0.0
+            ranger.status = Status.CANDIDATE
+    bounty = _expected_bounty(model)
+    for ranger in candidates:
+        free = s.number_of_rangers - len(model.seated())
+        if free > 0 and ranger.wallet >= s.ranger_bond and luck[ranger] < _seat_probability(model, ranger, bounty):
+            ranger.wallet, ranger.bond = ranger.wallet - s.ranger_bond, s.ranger_bond
+            ranger.status = Status.ACTIVE
+
+
+def _seat_probability(model: Reference, ranger: Ranger, bounty: float) -> float:
+    s = model.scenario
+    profit = s.blocks_per_epoch * s.sampling_probability * (ranger.benefit(bounty) - ranger.cost)
+    return _worth_it(model, profit, s.ranger_bond)
+
+
+def attack(model: Reference) -> None:
+    """Credit each attacker with the profits of what it owns, less what it spent in the epoch."""
+    for row, attacker in enumerate(model.attackers):
+        attacker.profit += sum(node.profit for node in model.sequencers if node.owner == row)
+        attacker.profit += sum(ranger.profit for ranger in model.rangers if ranger.owner == row)
+        attacker.profit -= attacker.spent - attacker.charged
+        attacker.charged = attacker.spent
+
+
+def users(model: Reference) -> None:
+    """Let trust and the apps answer the harm and the outages of the epoch."""
+    s = model.scenario
+    harm_bps = 1e4 * model.harm / model.volume if model.volume > 0 else 0.0
+    outage = model.lost_blocks / s.blocks_per_epoch
+    trust = model.trust + s.trust_recovery * (1 - model.trust) - s.trust_loss * harm_bps - s.outage_loss * outage
+    model.trust = min(max(trust, 0.0), 1.0)
+    keep = 2 ** (-1 / s.harm_memory)
+    for app in model.apps:
+        app.memory = keep * app.memory + (1 - keep) * harm_bps
+        if app.present and app.memory > app.tolerance and model.rng.random() < s.app_exit_rate:
+            app.present = 0
