@@ -6,7 +6,7 @@ import numpy as np
 
 from model.core import ledger
 from model.core.entry import expected_profit
-from model.core.learning import benefit, choose_diligence, expected_bounty
+from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit
 from model.core.options import NOBODY, Conduct, Status, Tactic
 from model.core.selection import weigh
 from model.core.state import ACCOUNTS, APP, ATTACKER, DELEGATOR, MARKET, RANGER, SEQUENCER, TOTALS
@@ -212,11 +212,10 @@ def _expectations(state: State, rules: np.record, scenario: Scenario) -> None:
     total = weigh(state, rules)
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
-            node.profit_average = expected_profit(state, rules, node, total - node.weight)
+            node.profit_average = expected_profit(state.market, rules, node, total - node.weight)
             node.income_average = node.profit_average + node.cost
     choose_diligence(state, rules)
     bounty = expected_bounty(state, rules)
     for ranger in state.rangers:
-        checks = scenario.blocks_per_epoch * scenario.sampling_probability * ranger.diligence
         if ranger.status == Status.ACTIVE:
-            ranger.income_average = checks * (benefit(ranger, rules, bounty) - ranger.cost)
+            ranger.income_average = expected_ranger_profit(ranger, rules, bounty)

@@ -18,19 +18,20 @@ def conduct(state, rules, shape, streams):
     Draws from `conduct`. Law: made and lost blocks sum to blocks_per_epoch.
     """
     desk = new_desk(shape)
+    slate = desk.slate[0]
     common = np.zeros(OFFENCES)
     detection(state, rules, NOBODY, common)
     decide(state, rules)
+    enforced = _end_of_turn(rules)
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         _clear(node)
         if node.assigned > 0:
-            if node.owner == NOBODY:
-                desk.ends[:] = common
-            else:
-                detection(state, rules, i, desk.ends)
-            desk.ends[:] *= _end_of_turn(rules)
-            even = threshold(node, rules, desk.share)
+            if node.owner != NOBODY:
+                detection(state, rules, i, slate.ends)
+            for a in range(OFFENCES):
+                slate.ends[a] = enforced * (common[a] if node.owner == NOBODY else slate.ends[a])
+            even = threshold(node, rules, slate.share)
             play(node, node.assigned, even, state.market.mean_opportunity, rules, shape, desk, streams.conduct)
     _substitute(state, rules, shape, desk, streams.conduct)
 
@@ -51,10 +52,11 @@ def _clear(node):
     node.opportunity = 0.0
     node.honest_value = 0.0
     node.turn_ended = 0
-    node.offences[:] = 0
-    node.stolen[:] = 0.0
-    node.detected[:] = 0
-    node.convicted[:] = 0
+    for a in range(OFFENCES):
+        node.offences[a] = 0
+        node.stolen[a] = 0.0
+        node.detected[a] = 0
+        node.convicted[a] = 0
 
 
 @kernel
@@ -83,7 +85,6 @@ def _substitute(state, rules, shape, desk, stream):
         return
     blocks = np.empty(weights.size, np.int64)
     multinomial(stream, moved, weights, total, blocks)
-    desk.ends[:] = 0.0
     for i in range(weights.size):
         node = state.sequencers[i]
         play(node, blocks[i], np.inf, state.market.mean_opportunity, rules, shape, desk, stream)

@@ -2,7 +2,7 @@
 
 from model.core import ledger
 from model.core.compiled import kernel
-from model.core.learning import benefit, expected_bounty, willingness
+from model.core.learning import expected_bounty, expected_ranger_profit, willingness
 from model.core.options import Admission, Conduct, RewardRule, Status
 from model.core.selection import weigh, weight_of
 
@@ -17,34 +17,37 @@ def entry(state, rules, streams):
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         luck = streams.entry.random()
-        _end_exit(state, rules, node)
+        if node.exiting > 0.0 or node.status == Status.EXITING:
+            _end_exit(state.market, rules, node)
         if node.status == Status.ACTIVE:
             if node.profit_average < 0.0 and node.conduct != Conduct.BYZANTINE and luck < rules.exit_rate:
                 node.status = Status.EXITING
                 ledger.leave(node, state.market.epoch)
                 state.totals.exits += 1
         elif node.status == Status.CANDIDATE:
-            total += _enter(state, rules, node, total, luck)
+            weight = _enter(state.market, rules, node, total, luck)
+            total += weight
+            state.totals.entries += weight > 0.0
     _rangers(state, rules, streams.entry)
 
 
 @kernel
-def _end_exit(state, rules, node):
-    if node.exiting > 0.0 and node.exit_epoch + rules.exit_delay <= state.market.epoch:
+def _end_exit(now, rules, node):
+    if node.exiting > 0.0 and node.exit_epoch + rules.exit_delay <= now.epoch:
         ledger.free(node)
     if node.status == Status.EXITING and node.exiting == 0.0:
         node.status = Status.CANDIDATE
 
 
 @kernel
-def _enter(state, rules, node, total, luck):
+def _enter(now, rules, node, total, luck):
     """Bond and activate a candidate whose luck is below its chance. Returns the weight it adds."""
     stake = min(node.wallet, node.capital)
     if stake < rules.min_stake or stake <= 0.0:
         return 0.0
     ledger.bond(node, stake)
-    profit = expected_profit(state, rules, node, total)
-    chance = rules.entry_rate * willingness(profit, _return_on(stake, state, rules), rules.sequencer_precision)
+    profit = expected_profit(now, rules, node, total)
+    chance = rules.entry_rate * willingness(profit, _return_on(stake, now, rules), rules.sequencer_precision)
     if rules.admission == Admission.VOTE:
         chance *= rules.admission_probability
     if luck >= chance:
@@ -54,23 +57,21 @@ def _enter(state, rules, node, total, luck):
     node.profit_average = profit
     node.income_average = profit + node.cost
     node.slash_average = 0.0
-    state.totals.entries += 1
     return weight_of(node, rules)
 
 
 @kernel
-def _return_on(tokens, state, rules):
+def _return_on(tokens, now, rules):
     """Return what tokens would earn elsewhere in an epoch (USD)."""
-    return tokens * state.market.price * rules.opportunity_yield * rules.dt
+    return tokens * now.price * rules.opportunity_yield * rules.dt
 
 
 @kernel
-def expected_profit(state, rules, node, others):
+def expected_profit(now, rules, node, others):
     """Return the profit (USD per epoch) of ordering honestly with the stake bonded, `others` being the rivals' weight."""
     weight = weight_of(node, rules)
     if weight <= 0.0:
         return -node.cost
-    now = state.market
     blocks = rules.blocks_per_epoch * weight / (weight + others)
     emission = rules.reward_per_block * blocks
     if rules.reward_rule == RewardRule.TARGET_RATE:
@@ -89,14 +90,14 @@ def _rangers(state, rules, stream):
     for ranger in state.rangers:
         luck = stream.random()
         if ranger.status == Status.ACTIVE:
-            if ranger.income_average < 0.0 and luck < rules.exit_rate:
+            volunteer = ranger.conduct == Conduct.DILIGENT
+            if ranger.income_average < 0.0 and luck < rules.exit_rate and not volunteer:
                 ledger.return_bond(ranger)
                 ranger.status = Status.CANDIDATE
                 free_seats += 1
         elif ranger.status == Status.CANDIDATE and free_seats > 0 and ranger.wallet >= rules.ranger_bond:
-            checks = rules.blocks_per_epoch * rules.sampling_probability
-            profit = checks * (benefit(ranger, rules, bounty) - ranger.cost)
-            cost = _return_on(rules.ranger_bond, state, rules)
+            profit = expected_ranger_profit(ranger, rules, bounty)
+            cost = _return_on(rules.ranger_bond, state.market, rules)
             if luck < rules.entry_rate * willingness(profit, cost, rules.ranger_precision):
                 ledger.post_bond(ranger, rules.ranger_bond)
                 ranger.status = Status.ACTIVE

@@ -83,6 +83,19 @@ def benefit(ranger, rules, bounty):
 
 
 @kernel
+def expected_ranger_profit(ranger, rules, bounty):
+    """Return what a Ranger's seat is expected to earn per epoch (USD), at the diligence it would choose."""
+    diligence = 1.0
+    if ranger.conduct == Conduct.RATIONAL or ranger.conduct == Conduct.COLLUDING:
+        diligence = willingness(benefit(ranger, rules, bounty), ranger.cost, rules.ranger_precision)
+    paid = diligence if rules.proof_of_check == 1 else 1.0
+    caught_shirking = (1.0 - diligence) * rules.trap_rate * rules.trap_penalty
+    checking = diligence * (believed_misconduct(ranger, rules) * bounty - ranger.cost)
+    blocks = rules.blocks_per_epoch * rules.sampling_probability
+    return blocks * (paid * rules.reward_per_check + checking - caught_shirking)
+
+
+@kernel
 def believed_misconduct(ranger, rules):
     """Return the offences a Ranger expects to find per block that it checks."""
     return (rules.prior_weight * rules.prior_misconduct + ranger.found) / (rules.prior_weight + ranger.checks)

@@ -24,22 +24,41 @@ LOWEST_SCORE = -8.2
 LOGNORMAL, PARETO, EXPONENTIAL, POINT = 0, 1, 2, 3
 
 
-class Shape(NamedTuple):
-    """Strata of the unit-mean opportunity, lowest first; K of them, K + 1 edges."""
+STRATUM = np.dtype(
+    [
+        ("form", "i8"),  # which inverse draws within it
+        ("start", "f8"),  # coordinate range of that inverse
+        ("stop", "f8"),
+        ("mass", "f8"),  # probability
+        ("first", "f8"),  # mass times mean
+        ("second", "f8"),  # mass times mean square
+        ("log_low", "f8"),  # log of its lowest and highest value
+        ("log_high", "f8"),
+        ("survival", "f8"),  # probability of it and all above
+        ("mass_below", "f8"),  # sums of mass, first and second over all below
+        ("first_below", "f8"),
+        ("second_below", "f8"),
+    ],
+    align=True,
+)
 
-    form: np.ndarray  # (K,) int64: which inverse draws within the stratum
-    start: np.ndarray  # (K,) coordinate range of that inverse
-    stop: np.ndarray  # (K,)
-    mass: np.ndarray  # (K,) probability
-    first: np.ndarray  # (K,) mass times mean
-    second: np.ndarray  # (K,) mass times mean square
-    log_edge: np.ndarray  # (K + 1,) log of the values between strata
-    survival: np.ndarray  # (K + 1,) probability of this stratum and all above
-    below: np.ndarray  # (3, K + 1) sums of mass, first, second over the strata below
-    sigma: float
-    index: float
-    unit: float  # divides values so that their mean is 1
-    tail: np.ndarray  # (2,) start ** -index and end ** -index of the Pareto tail
+CONSTANTS = np.dtype(
+    [
+        ("sigma", "f8"),
+        ("index", "f8"),
+        ("unit", "f8"),  # divides values so that their mean is 1
+        ("tail_low", "f8"),  # start ** -index and end ** -index of the Pareto tail
+        ("tail_high", "f8"),
+    ],
+    align=True,
+)
+
+
+class Shape(NamedTuple):
+    """The unit-mean opportunity as strata, lowest first, with an empty one on top that closes the sums."""
+
+    strata: np.recarray  # (K + 1,) STRATUM
+    constants: np.record  # CONSTANTS
 
 
 def new_shape(rules: np.record) -> Shape:
@@ -49,7 +68,7 @@ def new_shape(rules: np.record) -> Shape:
     if rules.opportunity == Opportunity.EXPONENTIAL:
         return _exponential()
     one = np.ones(1)
-    return _shape(np.array([POINT]), one, one, one, one, one, np.ones(2), 1.0, 1.0, np.zeros(2))
+    return _shape([POINT], one, one, one, one, one, np.ones(2), {})
 
 
 def _heavy_tailed(sigma: float, weight: float, index: float, low: float, high: float) -> Shape:
@@ -78,7 +97,8 @@ def _heavy_tailed(sigma: float, weight: float, index: float, low: float, high: f
     edges = np.append(np.exp(sigma * scores), tail[1:])
     start, stop = np.append(scores[:-1], survival[:-1]), np.append(scores[1:], survival[1:])
     first, second = (np.append(lognormal(power), pareto(power)) for power in (1, 2))
-    return _shape(form, start, stop, mass, first, second, edges, sigma, index, ends)
+    constants = {"sigma": sigma, "index": index, "tail_low": ends[0], "tail_high": ends[1]}
+    return _shape(form, start, stop, mass, first, second, edges, constants)
 
 
 def _exponential() -> Shape:
@@ -90,28 +110,35 @@ def _exponential() -> Shape:
     first = -np.diff(survival * (finite + 1))
     second = -np.diff(survival * (finite**2 + 2 * finite + 2))
     form = np.full(first.size, EXPONENTIAL)
-    return _shape(form, survival[:-1], survival[1:], -np.diff(survival), first, second, edges, 1.0, 1.0, np.zeros(2))
+    return _shape(form, survival[:-1], survival[1:], -np.diff(survival), first, second, edges, {})
 
 
-def _shape(form, start, stop, mass, first, second, edges, sigma, index, tail) -> Shape:  # type: ignore[no-untyped-def]
+def _shape(form, start, stop, mass, first, second, edges, constants) -> Shape:  # type: ignore[no-untyped-def]
+    strata = np.zeros(mass.size + 1, STRATUM).view(np.recarray)
     mean = first.sum()
-    first, second = first / mean, second / mean**2
     with np.errstate(divide="ignore"):
         log_edge = np.log(edges / mean)
-    survival = np.append(np.cumsum(mass[::-1])[::-1], 0.0)
-    below = np.array([np.append(0.0, np.cumsum(part)) for part in (mass, first, second)])
-    arrays = [np.ascontiguousarray(x, float) for x in (start, stop, mass, first, second, log_edge, survival, below)]
-    return Shape(form.astype(np.int64), *arrays, float(sigma), float(index), float(mean), np.ascontiguousarray(tail))
+    moments = {"mass": mass, "first": first / mean, "second": second / mean**2}
+    columns = {"form": form, "start": start, "stop": stop, "log_low": log_edge[:-1], "log_high": log_edge[1:], **moments}
+    for name, column in columns.items():
+        strata[name][:-1] = column
+    for name, column in moments.items():
+        strata[f"{name}_below"][1:] = np.cumsum(column)
+    strata.survival[:-1] = np.cumsum(mass[::-1])[::-1]
+    fixed = np.zeros(1, CONSTANTS).view(np.recarray)[0]
+    for name, value in {**constants, "unit": mean}.items():
+        setattr(fixed, name, value)
+    return Shape(strata, fixed)
 
 
 @kernel
-def far_stratum(shape, blocks):
+def far_stratum(strata, blocks):
     """Return the lowest stratum from which, upwards, at most FAR_BLOCKS of a node's blocks are expected."""
     low = 0
-    high = shape.mass.size
+    high = strata.size - 1
     while low < high:
         middle = (low + high) // 2
-        if shape.survival[middle] * blocks <= FAR_BLOCKS:
+        if strata[middle].survival * blocks <= FAR_BLOCKS:
             high = middle
         else:
             low = middle + 1
@@ -125,30 +152,43 @@ def draw_in(stream, shape, k):
     Draws: one uniform (Pareto, exponential), none (point), or uniform pairs until one is accepted under the normal
     density of the log (lognormal).
     """
-    form = shape.form[k]
-    a = shape.start[k]
-    b = shape.stop[k]
-    if form == LOGNORMAL:
+    stratum = shape.strata[k]
+    fixed = shape.constants
+    a = stratum.start
+    b = stratum.stop
+    if stratum.form == LOGNORMAL:
         nearest = 0.0 if a < 0.0 < b else min(abs(a), abs(b))
         while True:
             score = a + (b - a) * stream.random()
             if stream.random() < np.exp(0.5 * (nearest * nearest - score * score)):
-                return np.exp(shape.sigma * score) / shape.unit
-    if form == PARETO:
+                return np.exp(fixed.sigma * score) / fixed.unit
+    if stratum.form == PARETO:
         reach = b + (a - b) * stream.random()
-        power = shape.tail[1] + (shape.tail[0] - shape.tail[1]) * reach
-        return power ** (-1.0 / shape.index) / shape.unit
-    if form == EXPONENTIAL:
-        return -np.log(a - (a - b) * stream.random()) / shape.unit
+        power = fixed.tail_high + (fixed.tail_low - fixed.tail_high) * reach
+        return power ** (-1.0 / fixed.index) / fixed.unit
+    if stratum.form == EXPONENTIAL:
+        return -np.log(a - (a - b) * stream.random()) / fixed.unit
     return 1.0
 
 
 @kernel
-def stratum_by(stream, weights, first, stop, total):
-    """Return one of the strata first..stop-1 drawn by weight; `total` is their sum. Draws one uniform."""
+def far_value(stream, shape, far):
+    """Return a value from the strata `far` and above. Draws one uniform and one value."""
+    strata = shape.strata
+    point = stream.random() * strata[far].survival
+    k = far
+    while k < strata.size - 2 and point >= strata[k].mass:
+        point -= strata[k].mass
+        k += 1
+    return draw_in(stream, shape, k)
+
+
+@kernel
+def stratum_by(stream, weights, stop, total):
+    """Return one of the strata 0..stop-1 drawn by weight; `total` is their sum. Draws one uniform."""
     point = stream.random() * total
-    last = first
-    for k in range(first, stop):
+    last = 0
+    for k in range(stop):
         if weights[k] > 0.0:
             last = k
             point -= weights[k]
@@ -169,7 +209,7 @@ def draw_sum(stream, shape, weights, stop, count, mass, first, second):
     if count <= FEW:
         total = 0.0
         for _ in range(count):
-            total += draw_in(stream, shape, stratum_by(stream, weights, 0, stop, mass))
+            total += draw_in(stream, shape, stratum_by(stream, weights, stop, mass))
         return total
     mean = first / mass
     variance = second / mass - mean * mean

@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.core.compiled import kernel
-from model.core.options import OFFENCES, Conduct, Sanction, Status, Verification
+from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status, Verification
 
 
 @kernel
@@ -68,32 +68,41 @@ def threshold(node, rules, share):
     Writes `share` (OFFENCES,): the mix of offences, which under the log-logit rule does not depend on the opportunity.
     Plus infinity: never offends; minus infinity: always.
     """
-    share[:] = 0.0
+    for a in range(OFFENCES):
+        share[a] = 0.0
     if node.conduct == Conduct.HONEST:
         return np.inf
-    if node.conduct == Conduct.BYZANTINE:
-        share[_largest(rules.harm * rules.gain, np.ones(OFFENCES) > 0.0)] = 1.0
+    worst = _certain_offence(node, rules)
+    if worst != NOBODY:
+        share[worst] = 1.0
         return -np.inf
-    free = node.reservation <= 0.0
-    if free.any():
-        share[_largest(rules.gain, free)] = 1.0
-        return -np.inf
-    lowest = np.log(node.reservation.min())
+    lowest = np.inf
+    for a in range(OFFENCES):
+        lowest = min(lowest, np.log(node.reservation[a]))
     if lowest == np.inf:
         return np.inf
+    odds = 0.0
     for a in range(OFFENCES):
         share[a] = np.exp(-rules.sequencer_precision * (np.log(node.reservation[a]) - lowest))
-    odds = share.sum()
-    share /= odds
+        odds += share[a]
+    for a in range(OFFENCES):
+        share[a] /= odds
     return lowest - np.log(odds) / rules.sequencer_precision
 
 
 @kernel
-def _largest(values, allowed):
-    best = -1
+def _certain_offence(node, rules):
+    """Return the offence a node commits whatever the opportunity: the most harmful, or the best of the free; else NOBODY."""
+    best = NOBODY
+    most = -1.0
     for a in range(OFFENCES):
-        if allowed[a] and (best < 0 or values[a] > values[best]):
+        if node.conduct == Conduct.BYZANTINE:
+            value = rules.harm[a] * rules.gain[a]
+        else:
+            value = rules.gain[a] if node.reservation[a] <= 0.0 else -1.0
+        if value > most:
             best = a
+            most = value
     return best
 
 

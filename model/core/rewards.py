@@ -23,7 +23,7 @@ def rewards(state, rules):
     left = had
     for node in state.sequencers:
         amount = min(left, emission_due(node, rules) * state.market.pay_scale)
-        _reward(state, node, amount, rules)
+        _reward(state.totals, node, amount, rules)
         left -= amount
     for ranger in state.rangers:
         amount = min(left, _pay_due(ranger, rules, state.market.price) * state.market.pay_scale)
@@ -35,9 +35,9 @@ def rewards(state, rules):
     _fees(state, rules)
     state.market.harm = 0.0
     for node in state.sequencers:
-        _earn(state, node, rules)
+        _earn(state.market, state.totals, state.attackers, node, rules)
     for ranger in state.rangers:
-        _ranger_earns(state, ranger, rules)
+        _ranger_earns(state.market, state.totals, state.attackers, ranger, rules)
 
 
 @kernel
@@ -57,8 +57,11 @@ def _pay_due(ranger, rules, price):
 
 
 @kernel
-def _reward(state, node, amount, rules):
+def _reward(totals, node, amount, rules):
     """Split emission between a node and its pool: pro rata, less commission."""
+    node.token_income = 0.0
+    if amount <= 0.0:
+        return
     stake = node.self_stake + node.pool
     of_pool = amount * node.pool / stake if node.members > 0 and stake > 0.0 else 0.0
     commission = node.commission * of_pool
@@ -69,8 +72,8 @@ def _reward(state, node, amount, rules):
     node.token_income = own
     node.commission_income += commission
     node.total_tokens += own
-    state.totals.sequencer_tokens += own
-    state.totals.pool_tokens += of_pool - commission
+    totals.sequencer_tokens += own
+    totals.pool_tokens += of_pool - commission
 
 
 @kernel
@@ -95,25 +98,25 @@ def _fees(state, rules):
 
 
 @kernel
-def _earn(state, node, rules):
+def _earn(now, totals, attackers, node, rules):
     """Add up a node's income in USD and move its averages."""
-    usd = state.market.net_fee * node.made + rules.honest_capture * node.honest_value
+    usd = now.net_fee * node.made + rules.honest_capture * node.honest_value
     for a in range(OFFENCES):
         gain = rules.gain[a] * node.skill * node.stolen[a]
         back = 0.0
         if node.offences[a] > 0:
             back = rules.clawback * gain * node.detected[a] / node.offences[a]
         usd += gain - back
-        state.market.harm += rules.harm[a] * (gain - back)
-        state.totals.clawed_back += back
+        now.harm += rules.harm[a] * (gain - back)
+        totals.clawed_back += back
     in_service = node.status == Status.ACTIVE or node.status == Status.JAILED
-    income = usd + node.token_income * state.market.price
+    income = usd + node.token_income * now.price
     profit = income - (node.cost if in_service else 0.0)
     node.usd_income = usd
     node.total_usd += profit
-    state.totals.sequencer_usd += profit
+    totals.sequencer_usd += profit
     if node.owner != NOBODY:
-        state.attackers[node.owner].profit += profit
+        attackers[node.owner].profit += profit
     if in_service:
         keep = rules.income_keep
         node.income_average = keep * node.income_average + (1.0 - keep) * income
@@ -122,12 +125,12 @@ def _earn(state, node, rules):
 
 
 @kernel
-def _ranger_earns(state, ranger, rules):
-    profit = ranger.usd + ranger.tokens * state.market.price - ranger.cost * ranger.checked
+def _ranger_earns(now, totals, attackers, ranger, rules):
+    profit = ranger.usd + ranger.tokens * now.price - ranger.cost * ranger.checked
     ranger.usd = profit
     ranger.total_usd += profit
-    state.totals.ranger_usd += profit
+    totals.ranger_usd += profit
     if ranger.owner != NOBODY:
-        state.attackers[ranger.owner].profit += profit
+        attackers[ranger.owner].profit += profit
     if ranger.status == Status.ACTIVE:
         ranger.income_average = rules.income_keep * ranger.income_average + (1.0 - rules.income_keep) * profit

@@ -13,11 +13,12 @@ import numpy as np
 
 from model.core.chance import binomial, earliest, multinomial
 from model.core.compiled import kernel
-from model.core.opportunity import draw_in, draw_sum, far_stratum, stratum_by
+from model.core.opportunity import draw_in, draw_sum, far_stratum, far_value, stratum_by
 from model.core.options import NOBODY, OFFENCES
 from model.core.policy import offence_probability
 
 HONEST, OPEN, OFFENDING = 0, 1, 2
+CLASSES = 3
 DROPPED = -2
 """Kind of a block that came after the end of the turn."""
 
@@ -25,24 +26,31 @@ NEGLIGIBLE = 1e-17
 """Offence probability that vanishes beside one in double precision."""
 
 
+SLATE = np.dtype(
+    [
+        ("mass", "f8", (CLASSES,)),  # moments of each class: probability, times mean, times mean square
+        ("first", "f8", (CLASSES,)),
+        ("second", "f8", (CLASSES,)),
+        ("share", "f8", (OFFENCES,)),  # mix of offences
+        ("ends", "f8", (OFFENCES,)),  # probability that an offence ends the turn
+        ("bulk", "i8", (OFFENCES,)),  # sure offences
+        ("ending", "i8", (OFFENCES,)),  # those of them that would end the turn
+    ],
+    align=True,
+)
+
+
 class Desk(NamedTuple):
     """Scratch space that a conduct phase allocates once and every turn writes over."""
 
-    weights: np.ndarray  # (3, K) probability of each class by stratum
-    moments: np.ndarray  # (3, 3) class by (mass, first, second)
-    share: np.ndarray  # (OFFENCES,) mix of offences
-    ends: np.ndarray  # (OFFENCES,) probability that an offence ends the turn
-    bulk: np.ndarray  # (OFFENCES,) int64 counts of sure offences
-    ending: np.ndarray  # (OFFENCES,) int64 counts of those that would end the turn
+    weights: np.ndarray  # (CLASSES, K) probability of each class by stratum
+    slate: np.recarray  # (1,) SLATE
 
 
 @kernel
 def new_desk(shape):
     """Allocate scratch space for turns over this shape."""
-    kinds = np.zeros(OFFENCES, np.int64)
-    return Desk(
-        np.zeros((3, shape.mass.size)), np.zeros((3, 3)), np.zeros(OFFENCES), np.zeros(OFFENCES), kinds, kinds.copy()
-    )
+    return Desk(np.zeros((CLASSES, shape.strata.size)), np.zeros(1, SLATE))
 
 
 @kernel
@@ -55,20 +63,24 @@ def play(node, blocks, log_threshold, mean_opportunity, rules, shape, desk, stre
     """
     if blocks <= 0:
         return
-    far = far_stratum(shape, blocks)
+    strata = shape.strata
+    slate = desk.slate[0]
+    precision = rules.sequencer_precision
+    far = far_stratum(strata, blocks)
     even = _relative(log_threshold, mean_opportunity)
-    _classify(shape, far, even, rules.sequencer_precision, desk)
-    n_far = binomial(stream, blocks, shape.survival[far])
+    _classify(strata, far, even, precision, desk.weights, slate)
+    n_far = binomial(stream, blocks, strata[far].survival)
     below = blocks - n_far
-    total = desk.moments[:, 0].sum()
-    n_open = binomial(stream, below, desk.moments[OPEN, 0] / total) if below > 0 else 0
-    sure = desk.moments[OFFENDING, 0] + desk.moments[HONEST, 0]
-    n_bulk = binomial(stream, below - n_open, desk.moments[OFFENDING, 0] / sure) if below > n_open else 0
+    sure = slate.mass[OFFENDING] + slate.mass[HONEST]
+    n_open = binomial(stream, below, slate.mass[OPEN] / (sure + slate.mass[OPEN])) if below > 0 else 0
+    n_bulk = binomial(stream, below - n_open, slate.mass[OFFENDING] / sure) if below > n_open else 0
     n_honest = below - n_open - n_bulk
     values = np.empty(n_far + n_open)
     kinds = np.empty(n_far + n_open, np.int64)
-    _decide(n_far, far, even, rules.sequencer_precision, shape, desk, stream, values, kinds)
-    n_honest = _until_caught(node, n_bulk, n_honest, values, kinds, desk, stream)
+    if _decide(n_far, far, even, precision, shape, desk, stream, values, kinds) + n_bulk > 0:
+        multinomial(stream, n_bulk, slate.share, 1.0, slate.bulk)
+        n_honest = _until_caught(node, n_honest, values, kinds, slate, stream)
+        _tally_bulk(node, mean_opportunity, far, shape, desk, stream)
     _tally(node, n_honest, values, kinds, mean_opportunity, far, shape, desk, stream)
 
 
@@ -80,60 +92,76 @@ def _relative(log_threshold, mean_opportunity):
 
 
 @kernel
-def _classify(shape, far, log_threshold, precision, desk):
-    desk.moments[:] = 0.0
-    start = 0
-    if log_threshold == np.inf:
-        start = far
-    else:
-        reach = log_threshold + np.log(NEGLIGIBLE) / precision
-        while start < far and shape.log_edge[start + 1] < reach:
-            start += 1
+def _classify(strata, far, log_threshold, precision, weights, slate):
+    """Fill the probability of each class in the strata below `far`, and the moments of each class over them."""
+    start = _first_tempting(strata, far, log_threshold, precision)
     for k in range(start):
-        desk.weights[HONEST, k] = shape.mass[k]
-        desk.weights[OPEN, k] = 0.0
-        desk.weights[OFFENDING, k] = 0.0
-    for j in range(3):
-        desk.moments[HONEST, j] = shape.below[j, start]
+        weights[HONEST, k] = strata[k].mass
+        weights[OPEN, k] = 0.0
+        weights[OFFENDING, k] = 0.0
+    for kind in range(CLASSES):
+        slate.mass[kind] = strata[start].mass_below if kind == HONEST else 0.0
+        slate.first[kind] = strata[start].first_below if kind == HONEST else 0.0
+        slate.second[kind] = strata[start].second_below if kind == HONEST else 0.0
     if start == far:
         return
-    low = offence_probability(shape.log_edge[start], log_threshold, precision)
+    low = offence_probability(strata[start].log_low, log_threshold, precision)
     for k in range(start, far):
-        high = offence_probability(shape.log_edge[k + 1], log_threshold, precision)
-        _weigh_class(shape, desk, HONEST, k, 1.0 - high)
-        _weigh_class(shape, desk, OPEN, k, high - low)
-        _weigh_class(shape, desk, OFFENDING, k, low)
+        high = offence_probability(strata[k].log_high, log_threshold, precision)
+        _weigh_class(strata[k], weights, slate, HONEST, k, 1.0 - high)
+        _weigh_class(strata[k], weights, slate, OPEN, k, high - low)
+        _weigh_class(strata[k], weights, slate, OFFENDING, k, low)
         low = high
 
 
 @kernel
-def _weigh_class(shape, desk, kind, k, probability):
-    desk.weights[kind, k] = shape.mass[k] * probability
-    desk.moments[kind, 0] += shape.mass[k] * probability
-    desk.moments[kind, 1] += shape.first[k] * probability
-    desk.moments[kind, 2] += shape.second[k] * probability
+def _first_tempting(strata, far, log_threshold, precision):
+    """Return the first stratum below `far` in which an offence is not negligible."""
+    if log_threshold == np.inf:
+        return far
+    reach = log_threshold + np.log(NEGLIGIBLE) / precision
+    start = 0
+    while start < far and strata[start].log_high < reach:
+        start += 1
+    return start
+
+
+@kernel
+def _weigh_class(stratum, weights, slate, kind, k, probability):
+    weights[kind, k] = stratum.mass * probability
+    slate.mass[kind] += stratum.mass * probability
+    slate.first[kind] += stratum.first * probability
+    slate.second[kind] += stratum.second * probability
 
 
 @kernel
 def _decide(n_far, far, log_threshold, precision, shape, desk, stream, values, kinds):
-    """Draw the far and the open blocks one by one. Writes their values and kinds (an offence, or NOBODY: honest)."""
-    top = shape.mass.size
+    """Draw the far and the open blocks one by one. Writes values and kinds (NOBODY: honest). Returns the offences among them."""
+    worth_asking = np.exp(log_threshold + np.log(NEGLIGIBLE) / precision)
+    offences = 0
     for j in range(values.size):
         if j < n_far:
-            value = draw_in(stream, shape, stratum_by(stream, shape.mass, far, top, shape.survival[far]))
-            offends = stream.random() < offence_probability(np.log(value), log_threshold, precision)
+            value = far_value(stream, shape, far)
+            offends = value > worth_asking and _tempted(value, log_threshold, precision, stream)
         else:
             value, offends = _open_block(far, log_threshold, precision, shape, desk, stream)
         values[j] = value
-        kinds[j] = _kind(desk.share, stream) if offends else NOBODY
+        kinds[j] = _kind(desk.slate[0].share, stream) if offends else NOBODY
+        offences += offends
+    return offences
+
+
+@kernel
+def _tempted(value, log_threshold, precision, stream):
+    return stream.random() < offence_probability(np.log(value), log_threshold, precision)
 
 
 @kernel
 def _open_block(far, log_threshold, precision, shape, desk, stream):
-    k = stratum_by(stream, desk.weights[OPEN], 0, far, desk.moments[OPEN, 0])
+    k = stratum_by(stream, desk.weights[OPEN], far, desk.slate[0].mass[OPEN])
     value = draw_in(stream, shape, k)
-    low = offence_probability(shape.log_edge[k], log_threshold, precision)
-    high = offence_probability(shape.log_edge[k + 1], log_threshold, precision)
+    low = offence_probability(shape.strata[k].log_low, log_threshold, precision)
+    high = offence_probability(shape.strata[k].log_high, log_threshold, precision)
     here = offence_probability(np.log(value), log_threshold, precision)
     return value, stream.random() * (high - low) < here - low
 
@@ -149,22 +177,21 @@ def _kind(share, stream):
 
 
 @kernel
-def _until_caught(node, n_bulk, n_honest, values, kinds, desk, stream):
+def _until_caught(node, n_honest, values, kinds, slate, stream):
     """End the turn at the first offence that is caught and sanctioned: drop what comes after it.
 
     Blocks come at independent uniform times, so if J offences would end the turn, the first of them comes at the smallest of J
-    uniform times and every other block is kept with that probability. Writes desk.bulk, kinds, and the node's convicted,
+    uniform times and every other block is kept with that probability. Thins slate.bulk; writes kinds, and the node's convicted,
     turn_ended. Returns the honest blocks kept among the counted ones.
     """
-    multinomial(stream, n_bulk, desk.share, 1.0, desk.bulk)
     ending = 0
     for a in range(OFFENCES):
-        desk.ending[a] = binomial(stream, desk.bulk[a], desk.ends[a])
-        ending += desk.ending[a]
+        slate.ending[a] = binomial(stream, slate.bulk[a], slate.ends[a])
+        ending += slate.ending[a]
     caught = np.zeros(kinds.size, np.bool_)
     for j in range(kinds.size):
-        if kinds[j] >= 0 and desk.ends[kinds[j]] > 0.0:
-            caught[j] = stream.random() < desk.ends[kinds[j]]
+        if kinds[j] >= 0 and slate.ends[kinds[j]] > 0.0:
+            caught[j] = stream.random() < slate.ends[kinds[j]]
             ending += caught[j]
     if ending == 0:
         return n_honest
@@ -181,11 +208,11 @@ def _until_caught(node, n_bulk, n_honest, values, kinds, desk, stream):
         elif stream.random() >= time:
             kinds[j] = DROPPED
     for a in range(OFFENCES):
-        desk.bulk[a] = binomial(stream, desk.bulk[a] - desk.ending[a], time)
-        if 0 <= first < desk.ending[a]:
-            desk.bulk[a] += 1
+        slate.bulk[a] = binomial(stream, slate.bulk[a] - slate.ending[a], time)
+        if 0 <= first < slate.ending[a]:
+            slate.bulk[a] += 1
             node.convicted[a] += 1
-        first -= desk.ending[a]
+        first -= slate.ending[a]
     return binomial(stream, n_honest, time)
 
 
@@ -203,18 +230,24 @@ def _tally(node, n_honest, values, kinds, scale, far, shape, desk, stream):
             node.opportunity += scale * values[j]
         else:
             honest += values[j]
-    for a in range(OFFENCES):
-        stolen = scale * _bulk_sum(desk.bulk[a], OFFENDING, far, shape, desk, stream)
-        made += desk.bulk[a]
-        node.offences[a] += desk.bulk[a]
-        node.stolen[a] += stolen
-        node.opportunity += stolen
     node.made += made
     node.honest_value += scale * honest
     node.opportunity += scale * honest
 
 
 @kernel
+def _tally_bulk(node, scale, far, shape, desk, stream):
+    bulk = desk.slate[0].bulk
+    for a in range(OFFENCES):
+        stolen = scale * _bulk_sum(bulk[a], OFFENDING, far, shape, desk, stream)
+        node.made += bulk[a]
+        node.offences[a] += bulk[a]
+        node.stolen[a] += stolen
+        node.opportunity += stolen
+
+
+@kernel
 def _bulk_sum(count, kind, far, shape, desk, stream):
-    moments = desk.moments[kind]
-    return draw_sum(stream, shape, desk.weights[kind], far, count, moments[0], moments[1], moments[2])
+    slate = desk.slate[0]
+    weights = desk.weights[kind]
+    return draw_sum(stream, shape, weights, far, count, slate.mass[kind], slate.first[kind], slate.second[kind])

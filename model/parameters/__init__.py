@@ -26,7 +26,7 @@ class ScenarioError(ValueError):
 
 
 class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Protocol, Market, Scale):
-    """A complete, frozen description of an economy. Scenario() is `metis` with every default."""
+    """A complete, frozen description of an economy. Its defaults are close to the design `metis`, which adds sources."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
@@ -117,7 +117,7 @@ class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Proto
         """
         values = read_values(Path(path))
         base = values.pop("base", None)
-        start = cls.preset(base) if isinstance(base, str) else cls()
+        start = cls() if base is None else cls.preset(str(base))
         values.setdefault("name", Path(path).stem)
         return start.replace(**{**values, **changes})
 
@@ -133,7 +133,12 @@ def designs() -> list[str]:
 
 def read_values(path: Path) -> dict[str, Any]:
     """Read `name -> value` from a TOML file, dropping headings and provenance."""
-    return {name: entry["value"] if isinstance(entry, dict) else entry for name, entry in read_entries(path).items()}
+    values = {}
+    for name, entry in read_entries(path).items():
+        if isinstance(entry, dict) and "value" not in entry:
+            raise ScenarioError(f"{path}: {name} has no value; write {name} = {{value = ..., source = ...}}")
+        values[name] = entry["value"] if isinstance(entry, dict) else entry
+    return values
 
 
 def read_entries(path: Path) -> dict[str, Any]:
