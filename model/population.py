@@ -29,12 +29,12 @@ def new_streams(seed: int) -> Streams:
     return Streams(*(generator(seed, name) for name in Streams._fields))
 
 
-def populate(scenario: Scenario, seed: int) -> State:
+def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> State:
     """Return the state of a scenario before its first epoch. Raises ScenarioError if its agents own more than exists.
 
     Every attribute has a stream of its own, so one more agent or attribute changes nobody else's.
     """
-    rules = rules_of(scenario)
+    rules = rules_of(scenario) if rules is None else rules
     state = _allocate(scenario)
     _sequencers(state, scenario, seed)
     _rangers(state, scenario, seed)

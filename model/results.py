@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,7 @@ class Run:
         return later.mean(skipna=True)
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions of what computes a run."""
     return {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "numba")}

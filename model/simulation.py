@@ -27,7 +27,7 @@ class Engine:
         self.seed = int(seed)
         self.rules = rules_of(scenario)
         self.shape = new_shape(self.rules)
-        self.state: State = populate(scenario, self.seed)
+        self.state: State = populate(scenario, self.seed, self.rules)
         self.streams = new_streams(self.seed)
         self.epoch = 0
 

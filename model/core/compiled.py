@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numba
 CORE = Path(__file__).parent
 
 
+@cache
 def digest() -> str:
     """Return a digest of the sources of core: what results depend on besides scenario and seed."""
     text = b"".join(path.name.encode() + path.read_bytes() for path in sorted(CORE.glob("*.py")))
