@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from model import theory
+from model import simulate, theory
+from model.core.options import Status
 from model.parameters import Scenario
+from model.population import populate
 
 METIS = {"sigma": 1.18, "weight": 0.05, "index": 1.0, "start": 8.2, "end": 17_200.0}
 SHAPES = {
@@ -145,3 +147,34 @@ def test_a_single_constant_opportunity_has_the_boundary_of_becker():
 def test_outside_its_conditions_the_boundary_names_the_condition(name, value):
     with pytest.raises(ValueError, match=name):
         theory.deterrence_boundary(Scenario(**{name: value}))
+
+
+@pytest.mark.parametrize("changes", [{}, {"fee_bps": 0.1}, {"reward_rule": "target_rate"}, {"selection": "sqrt_stake"}])
+def test_income_is_what_the_model_starts_with(changes):
+    stakes = (20_000.0, 55_000.0, 130_000.0)
+    scenario = Scenario(stakes=stakes, number_of_sequencers=3, number_of_delegators=0, cost_dispersion=0.0, **changes)
+    nodes = populate(scenario, seed=1).sequencers
+    weights = np.minimum(stakes, scenario.max_stake)
+    weights = np.sqrt(weights) if scenario.selection == "sqrt_stake" else weights
+    income = theory.expected_income(scenario, weights / weights.sum(), np.minimum(stakes, scenario.max_stake))
+    assert income == pytest.approx(nodes.income_average[nodes.status == Status.ACTIVE])
+
+
+@pytest.mark.parametrize(
+    ("sampling", "slash", "alone"), [(1e-4, 1e-3, False), (1e-3, 1e-2, False), (1e-3, 0.1, True), (3e-3, 0.3, False)]
+)
+def test_honesty_in_the_first_epoch_is_the_closed_form(sampling, slash, alone):
+    """300 first epochs under the assumptions of the closed form; the test would see an error of 0.02 in honesty.
+
+    No jail, equal skills, no outages, Rangers diligent, and opportunities without a tail that would swamp the mean.
+    """
+    scenario = Scenario(
+        sampling_probability=sampling, slash_fraction=slash, opportunity="exponential", jail_epochs=0, min_stake=0.0,
+        stakes=(5_000.0,) if alone else (5_000.0, 20_000.0, 90_000.0), number_of_sequencers=1 if alone else 3,
+        number_of_delegators=0, skill_dispersion=0.0, downtime=0.0, diligent_share=1.0, volume_volatility=0.0,
+        price_process="constant", daily_volume_usd=2e7, blocks_per_epoch=5_000,
+    )  # fmt: skip
+    honesty = [simulate(scenario, seed=seed, epochs=1).metrics["honesty_by_value"].iloc[0] for seed in range(300)]
+    error = np.std(honesty, ddof=1) / np.sqrt(len(honesty))
+    assert 4 * error < 0.02
+    assert abs(np.mean(honesty) - theory.honesty_by_value(scenario)) < 4 * error + 0.5 / theory.NODES

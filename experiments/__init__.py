@@ -1,0 +1,9 @@
+"""What is asked of the economy: designs of experiments, sweeps, figures, answers.
+
+Importing this package is cheap: pandas, matplotlib and the compiled model are loaded when they are first needed.
+"""
+
+from experiments.design import Design, ExperimentError
+from experiments.sweep import sweep
+
+__all__ = ["Design", "ExperimentError", "sweep"]

@@ -1,0 +1,204 @@
+"""A question: one TOML file that says which economy, what varies, how often it is run, and what is looked at."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.design import Design, ExperimentError, spaced, suggestion
+from experiments.sweep import check_counts
+from model.parameters import Scenario, check_names
+from model.parameters.declaration import facts
+
+CATALOG = Path(__file__).parent / "catalog"
+FIGURES = ("phase_map", "curve", "none")
+DEFAULTS: dict[str, Any] = {
+    "title": "", "question": "", "base": "metis", "set": {}, "vary": {}, "outcomes": ["honesty_by_value"],
+    "boundary": None, "figure": None, "replicates": 8, "epochs": 365, "record_every": 7, "seed": 1,
+}  # fmt: skip
+TYPES: dict[str, tuple[type, str]] = {
+    "title": (str, "a text"), "question": (str, "a text"), "base": (str, "the name of a design or a TOML file"),
+    "set": (dict, "a table of name = value"), "vary": (dict, "a table of name = values"),
+    "outcomes": (list, "a list of metrics"), "boundary": (float, "a number"), "figure": (str, "the name of a figure"),
+}  # fmt: skip
+RANGE_KEYS = ("low", "high", "points", "scale")
+DEFAULT_POINTS = 9
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: points of a design around a scenario, runs per point, outcomes and the figure that shows them.
+
+    `boundary` is the level of the first outcome that parts the plane in two; None if nothing is parted.
+    """
+
+    name: str
+    title: str
+    text: str
+    scenario: Scenario
+    design: Design
+    outcomes: tuple[str, ...]
+    boundary: float | None
+    figure: str
+    replicates: int
+    epochs: int
+    record_every: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Raise ScenarioError or ExperimentError if a point, an outcome, a count or the figure cannot be."""
+        self.design.scenarios(self.scenario)
+        _check_outcomes(self.outcomes)
+        check_counts(replicates=self.replicates, epochs=self.epochs, record_every=self.record_every)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ExperimentError(f"seed = {self.seed!r}: give a whole number, zero or above")
+        if 2 * self.record_every > self.epochs:
+            raise ExperimentError(
+                f"record_every = {self.record_every} leaves fewer than two records in epochs = {self.epochs}; "
+                "lower it or raise epochs"
+            )
+        _check_figure(self.figure, self.design)
+
+    def changed(self, settings: Mapping[str, Any], **changes: Any) -> Question:
+        """Return the question with other settings of its scenario and other counts; a count of None changes nothing.
+
+        If fewer epochs leave no room for two records, records are taken more often.
+        Raises ScenarioError or ExperimentError if a setting is unknown, impossible, or varied by the question.
+        """
+        check_names(settings)
+        for name in settings:
+            if name in self.design.axes:
+                raise ExperimentError(f"{name} is what {self.name!r} varies; set another or write your own question")
+        counts = {name: value for name, value in changes.items() if value is not None}
+        often = min(self.record_every, max(1, counts.get("epochs", self.epochs) // 2))
+        return dataclasses.replace(self, scenario=self.scenario.replace(**settings), record_every=often, **counts)
+
+
+def catalog() -> dict[str, str]:
+    """Return the title of every question in the catalog, by name."""
+    return {path.stem: str(_read(path).get("title", "")) for path in sorted(CATALOG.glob("*.toml"))}
+
+
+def load(name_or_file: str) -> Question:
+    """Return a question of the catalog by name, or one from a user's TOML file.
+
+    Raises ExperimentError or ScenarioError, in one line, for whatever is wrong with the file.
+    """
+    path = _find(name_or_file)
+    try:
+        return _parse(path, _read(path))
+    except ValueError as error:
+        raise type(error)(f"{path.name}: {error}") from None
+
+
+def _find(name_or_file: str) -> Path:
+    known = [path.stem for path in sorted(CATALOG.glob("*.toml"))]
+    if name_or_file in known:
+        return CATALOG / f"{name_or_file}.toml"
+    if name_or_file.endswith(".toml"):
+        return Path(name_or_file)
+    hint = suggestion(name_or_file, known)
+    raise ExperimentError(f"unknown question {name_or_file!r}{hint}; known: {', '.join(known)}, or give a TOML file")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExperimentError(f"cannot read {path}: {error.strerror}; give the path of a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"{path} is not valid TOML: {error}") from None
+    if not content:
+        raise ExperimentError(f"{path} is empty; write a question like those in experiments/catalog")
+    return content
+
+
+def _parse(path: Path, content: dict[str, Any]) -> Question:
+    for key, value in content.items():
+        if key not in DEFAULTS:
+            raise ExperimentError(f"unknown key {key!r}{suggestion(key, DEFAULTS)}; allowed are {', '.join(DEFAULTS)}")
+        kind, wanted = TYPES.get(key, (object, ""))
+        number = kind is float and isinstance(value, int) and not isinstance(value, bool)
+        if not isinstance(value, kind) and not number:
+            raise ExperimentError(f"{key} = {value!r}: give {wanted}")
+    given = {**DEFAULTS, **content}
+    if not given["vary"]:
+        raise ExperimentError("nothing varies; name at least one parameter under [vary]")
+    check_names(given["vary"])
+    design = Design.grid(**{name: _values(name, axis) for name, axis in given["vary"].items()})
+    return Question(
+        name=path.stem,
+        title=given["title"] or path.stem,
+        text=given["question"].strip(),
+        scenario=_base(path, given["base"]).replace(**given["set"]),
+        design=design,
+        outcomes=tuple(given["outcomes"]),
+        boundary=given["boundary"],
+        figure=given["figure"] or _natural_figure(design),
+        **{name: given[name] for name in ("replicates", "epochs", "record_every", "seed")},
+    )
+
+
+def _base(path: Path, base: str) -> Scenario:
+    return Scenario.from_toml(path.parent / base) if base.endswith(".toml") else Scenario.preset(base)
+
+
+def _values(name: str, axis: Any) -> Sequence[Any]:
+    if not isinstance(axis, dict):
+        return axis
+    for key in axis:
+        if key not in RANGE_KEYS:
+            raise ExperimentError(f"{name} has an unknown key {key!r}{suggestion(key, RANGE_KEYS)}; "
+                                  f"allowed are {', '.join(RANGE_KEYS)}")  # fmt: skip
+    declared = facts(Scenario.model_fields[name])
+    if "low" not in declared:
+        raise ExperimentError(f"{name} is no number; list its values")
+    low, high = (_number(name, key, axis.get(key)) for key in ("low", "high"))
+    points, scale = axis.get("points", DEFAULT_POINTS), axis.get("scale", declared["scale"])
+    if isinstance(points, bool) or not isinstance(points, int):
+        raise ExperimentError(f"{name}: points = {points!r}: give a whole number")
+    try:
+        values = spaced(low, high, points, scale)
+    except ExperimentError as error:
+        raise ExperimentError(f"{name}: {error}") from None
+    whole = Scenario.model_fields[name].annotation is int
+    return sorted({round(value) for value in values}) if whole else values
+
+
+def _number(name: str, key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ExperimentError(f"{name}: {key} = {value!r}: give a number")
+    return float(value)
+
+
+def _check_outcomes(outcomes: Sequence[Any]) -> None:
+    from model.metrics import METRICS
+
+    if not outcomes:
+        raise ExperimentError("outcomes = []: name at least one metric")
+    for outcome in outcomes:
+        if outcome not in METRICS:
+            hint = suggestion(outcome, METRICS) or f"; known: {', '.join(METRICS)}"
+            raise ExperimentError(f"unknown metric {outcome!r}{hint}")
+
+
+def _natural_figure(design: Design) -> str:
+    numeric = all(_is_numeric(design, name) for name in design.axes)
+    return {1: "curve", 2: "phase_map"}.get(len(design.axes), "none") if numeric else "none"
+
+
+def _check_figure(figure: str, design: Design) -> None:
+    if figure not in FIGURES:
+        raise ExperimentError(f"figure = {figure!r}: allowed are {', '.join(FIGURES)}{suggestion(figure, FIGURES)}")
+    if figure not in ("none", _natural_figure(design)):
+        needed = "one parameter" if figure == "curve" else "two parameters"
+        raise ExperimentError(f"figure = {figure!r} needs {needed} with numeric values under [vary]; change either")
+
+
+def _is_numeric(design: Design, name: str) -> bool:
+    return all(isinstance(point[name], int | float) and not isinstance(point[name], bool) for point in design.points)

@@ -1,0 +1,200 @@
+"""From a question to its answer: the sweep, the boundary beside the closed form, the figure, and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from experiments import plots
+from experiments.design import ExperimentError
+from experiments.estimates import boundary, point_means
+from experiments.question import Question
+from experiments.sweep import MANIFEST, RUNS, sweep
+from model import theory
+from model.metrics import METRICS
+from model.parameters import Scenario
+from model.parameters.declaration import facts
+
+SLASH = "slash_fraction"
+SHOWN = 7
+"""Rows and columns of a grid in a terminal, at most."""
+
+LISTED = 20
+"""Rows of a plain list in a terminal, at most."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question came to: runs, a row per point, the boundary beside the closed form, words, and files."""
+
+    runs: pd.DataFrame
+    points: pd.DataFrame
+    boundary: pd.DataFrame | None
+    words: str
+    files: tuple[Path, ...]
+
+
+def answer(
+    question: Question,
+    folder: Path,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Answer:
+    """Run a question and write table, figure and the figure's data into a folder.
+
+    Raises ExperimentError if the folder cannot be written to, or if every single run failed.
+    """
+    runs = sweep(
+        question.scenario, question.design, replicates=question.replicates, epochs=question.epochs,
+        record_every=question.record_every, seed=question.seed, store=folder, workers=workers, progress=progress,
+    )  # fmt: skip
+    good = runs[runs["error"] == ""]
+    if good.empty:
+        raise ExperimentError(f"every run failed, the first with: {runs['error'].iloc[0]}")
+    points = point_means(good, question.design.axes, question.outcomes)
+    edge = _boundary(question, good)
+    words = _words(question, runs, edge)
+    files = [folder / f"{RUNS}.parquet", folder / f"{RUNS}.csv", folder / MANIFEST]
+    files += _figure(question, points, edge, folder)
+    return Answer(runs, points, edge, words, tuple(files))
+
+
+def axes_of(question: Question) -> tuple[str, str]:
+    """Return what the figure shows across and up: the slash fraction goes up if it is varied."""
+    first, second = question.design.axes
+    return (second, first) if first == SLASH else (first, second)
+
+
+def compact(question: Question, points: pd.DataFrame) -> pd.DataFrame:
+    """Return the first outcome as the figure lays it out, or every outcome by point, thinned out to fit a terminal."""
+    if len(question.design.axes) != 2:
+        means = points[[*question.design.axes, *question.outcomes]].set_index(list(question.design.axes))
+        return _thinned(means, LISTED)
+    x, y = axes_of(question)
+    return _thinned(_thinned(points.pivot(index=y, columns=x, values=question.outcomes[0])).T).T
+
+
+def boundary_table(question: Question, edge: pd.DataFrame) -> pd.DataFrame:
+    """Return the boundary inside the range tried, thinned out, with the closed form and the ratio of the two."""
+    x, y = axes_of(question)
+    table = _thinned(edge.loc[edge["side"] == "inside", [x, y, "low", "high", *edge.columns.intersection(["theory"])]])
+    table = table.rename(columns={y: "simulated", "theory": "closed form"}).set_index(x)
+    return table.assign(ratio=table["simulated"] / table["closed form"]) if "closed form" in table else table
+
+
+def label(name: str) -> str:
+    """Return a parameter's or metric's name in words, with its unit."""
+    unit = METRICS[name].unit if name in METRICS else facts(Scenario.model_fields[name]).get("unit", "-")
+    words = name.replace("_", " ").capitalize()
+    return words if unit in ("", "-") else f"{words} ({unit})"
+
+
+def _thinned(table: pd.DataFrame, most: int = SHOWN) -> pd.DataFrame:
+    count = len(table)
+    return table.iloc[np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))]
+
+
+def _boundary(question: Question, runs: pd.DataFrame) -> pd.DataFrame | None:
+    if question.figure != "phase_map" or question.boundary is None:
+        return None
+    x, y = axes_of(question)
+    edge = boundary(runs, x, y, question.outcomes[0], question.boundary)
+    closed = _closed_forms(question, [question.boundary])
+    return edge if closed is None else edge.assign(theory=closed[y].to_numpy())
+
+
+def _closed_forms(question: Question, levels: Sequence[float]) -> pd.DataFrame | None:
+    """Return the slash fraction that theory asks for at each level, for every value across; None where it is silent."""
+    x, y = axes_of(question)
+    if y != SLASH or question.outcomes[0] != "honesty_by_value" or not levels:
+        return None
+    places = sorted({point[x] for point in question.design.points})
+    pairs = [(place, level) for level in levels for place in places]
+    try:
+        slashes = [theory.deterrence_boundary(question.scenario.replace(**{x: place}), level) for place, level in pairs]
+    except ValueError:
+        return None
+    return pd.DataFrame(pairs, columns=[x, "level"]).assign(**{y: slashes})
+
+
+def _figure(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None, folder: Path) -> list[Path]:
+    if question.figure == "none":
+        return []
+    path = folder / f"{question.name}.png"
+    labels = {name: label(name) for name in (*question.design.axes, *question.outcomes)}
+    caption = _caption(question, points, edge)
+    if question.figure == "curve":
+        (x,) = question.design.axes
+        figure = plots.curve(points, x, question.outcomes, title=question.title, caption=caption, labels=labels)
+        return plots.save(figure, path, {"": points})
+    x, y = axes_of(question)
+    closed = None if edge is None else _closed_forms(question, plots.share_levels(points[question.outcomes[0]]))
+    if closed is not None:
+        closed = closed[np.isfinite(closed[y]) & (closed[y] > 0)]
+    figure = plots.phase_map(
+        points, x, y, question.outcomes,
+        title=question.title, caption=caption, labels=labels, boundary=edge, theory=closed,
+    )  # fmt: skip
+    data = {"": points, "_boundary": edge, "_closed_form": closed}
+    return plots.save(figure, path, {suffix: table for suffix, table in data.items() if table is not None})
+
+
+def _caption(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None) -> str:
+    widths = ", ".join(
+        f"{name.replace('_', ' ')} ±{points[f'{name}_half_width'].max():.2g}" for name in question.outcomes
+    )
+    caption = (
+        f"Means over {question.replicates} replicates of {question.epochs} epochs, second half; widest 95 % interval "
+    )
+    caption += f"of a point: {widths}."
+    return caption if edge is None else f"{caption} {_precision(edge, axes_of(question)[1])}"
+
+
+def _precision(edge: pd.DataFrame, y: str) -> str:
+    factor = (edge["high"] / edge[y]).max()
+    return "" if np.isnan(factor) else f"Boundary: 95 % interval at most a factor of {factor:.2f} to either side."
+
+
+def _words(question: Question, runs: pd.DataFrame, edge: pd.DataFrame | None) -> str:
+    failed = int((runs["error"] != "").sum())
+    lines = [f"{failed} of {len(runs)} runs failed; see the column error."] if failed else []
+    if edge is not None:
+        lines += [*_located(question, edge), *_compared(edge, axes_of(question)[1])]
+    return "\n".join(lines)
+
+
+def _located(question: Question, edge: pd.DataFrame) -> list[str]:
+    x, y = axes_of(question)
+    up, across = y.replace("_", " "), x.replace("_", " ")
+    goal = f"{question.outcomes[0].replace('_', ' ')} of {question.boundary:g}"
+    inside = edge[edge["side"] == "inside"]
+    lines = []
+    for place in dict.fromkeys((0, len(inside) - 1)) if len(inside) else ():
+        row = inside.iloc[place]
+        interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:.2g} to {row['high']:.2g})"
+        lines.append(f"At {across} {row[x]:.3g}, {goal} needs {up} {row[y]:.2g}{interval}.")
+    for side, which in (("above", "no"), ("below", "every")):
+        there = edge.loc[edge["side"] == side, x]
+        if len(there):
+            lines.append(f"At {across} {there.min():.3g} to {there.max():.3g}, {which} {up} that was tried reaches it.")
+    return lines
+
+
+def _compared(edge: pd.DataFrame, y: str) -> list[str]:
+    if "theory" not in edge:
+        return []
+    both = edge[(edge["side"] == "inside") & np.isfinite(edge["theory"]) & (edge["theory"] > 0)]
+    if both.empty:
+        return ["Nowhere do simulation and closed form both have a boundary inside the range."]
+    ratio = both[y] / both["theory"]
+    words = f"The simulated boundary is {np.exp(np.log(ratio).mean()):.2f} times the closed form's"
+    words += f" ({ratio.min():.2f} to {ratio.max():.2f})"
+    known = both.dropna(subset=["low", "high"])
+    if len(known):
+        covered = int(known["theory"].between(known["low"], known["high"]).sum())
+        words += f", which lies inside its 95 % interval at {covered} of {len(known)} places"
+    return [f"{words}."]

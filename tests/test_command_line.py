@@ -1,0 +1,146 @@
+"""The real command line: what it prints, and one line with exit status 2 for every mistake, with nothing written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+QUESTION = """
+replicates = 2
+epochs = 4
+record_every = 2
+[set]
+number_of_delegators = 20
+blocks_per_epoch = 200
+[vary]
+sampling_probability = [0.001, 0.1]
+slash_fraction = [0.01, 0.5]
+"""
+HEAVY = ("numba", "numpy", "pandas", "matplotlib", "scipy", "mesa", "pyarrow")
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the command line in a folder of its own, as a user would."""
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from experiments.__main__ import main; main()"
+    return subprocess.run([sys.executable, "-c", program, *arguments], cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    files = {
+        "ask.toml": QUESTION,
+        "empty.toml": "",
+        "broken.toml": "replicates = \n",
+        "empty.csv": "",
+        "headless.csv": "5\n6\n",
+        "words.csv": "tokens\n30000\nplenty\n",
+        "negative.csv": "tokens\n30000\n-1\n",
+        "small.csv": "tokens\n30000\n10\n",
+        "good.csv": "tokens\n" + "30000\n" * 45,
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--set", "slash_fracton=0.1"], ["slash_fracton", "did you mean 'slash_fraction'"]),
+        (["--set", "enforcement=1.5"], ["enforcement = 1.5", "from 0 to 1"]),
+        (["--set", "jail_epochs=soon"], ["jail_epochs = 'soon'", "give a number"]),
+        (["--set", "jail_epochs=1.5"], ["jail_epochs = 1.5", "whole number"]),
+        (["--set", "selection=steak"], ["selection = 'steak'", "did you mean 'stake'"]),
+        (["--set", "top_up=1"], ["top_up = 1", "true or false"]),
+        (["--set", "number_of_sequencers=0"], ["number_of_sequencers = 0", "from 1 to"]),
+        (["--set", "enforcement"], ["--set enforcement", "NAME=VALUE"]),
+        (["--set", "slash_fraction=0.1"], ["slash_fraction", "varies"]),
+        (["--epochs", "0"], ["epochs = 0", "above zero"]),
+        (["--epochs", "1"], ["epochs = 1", "raise epochs"]),
+        (["--epochs", "many"], ["'--epochs'", "'many'", "whole number"]),
+        (["--stakes", "good.csv", "--stakes-total", "much"], ["'--stakes-total'", "'much'", "give a number"]),
+        (["--replicates", "-1"], ["replicates = -1"]),
+        (["--workers", "0"], ["workers = 0"]),
+        (["--seed", "-1"], ["seed = -1"]),
+        (["--epoch", "3"], ["--epoch", "--epochs"]),
+        (["--stakes", "nowhere.csv"], ["cannot read nowhere.csv"]),
+        (["--stakes", "empty.csv"], ["empty.csv is empty"]),
+        (["--stakes", "headless.csv"], ["no column 'tokens'"]),
+        (["--stakes", "words.csv"], ["row 2", "'plenty' is not a number"]),
+        (["--stakes", "negative.csv"], ["row 2", "-1 is not a stake"]),
+        (["--stakes", "small.csv"], ["min_stake = 20000", "lower min_stake"]),
+        (["--stakes", "good.csv", "--stakes-total", "0"], ["stakes-total = 0"]),
+        (["--stakes-total", "1000"], ["--stakes"]),
+        (["--set", "token_supply=1000"], ["token_supply = 1000", "raise"]),
+        (["--out", "good.csv/results"], ["cannot write to good.csv/results", "--out"]),
+    ],
+)
+def test_a_mistake_ends_in_one_line_and_nothing_is_written(folder, arguments, parts):
+    before = sorted(folder.rglob("*"))
+    refused(command(folder, "run", "ask.toml", *arguments), parts)
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["run", "honestly"], ["unknown question 'honestly'", "did you mean 'honesty'"]),
+        (["run", "nowhere.toml"], ["cannot read nowhere.toml"]),
+        (["run", "empty.toml"], ["empty.toml is empty"]),
+        (["run", "broken.toml"], ["broken.toml is not valid TOML"]),
+        (["run"], ["NAME_OR_FILE"]),
+        (["explain", "slash_fracton"], ["did you mean 'slash_fraction'"]),
+        (["explode"], ["explode"]),
+    ],
+)
+def test_a_question_or_command_that_is_not_there_ends_in_one_line(folder, arguments, parts):
+    before = sorted(folder.rglob("*"))
+    refused(command(folder, *arguments), parts)
+    assert sorted(folder.rglob("*")) == before
+
+
+def refused(result: subprocess.CompletedProcess, parts: list[str]) -> None:
+    """Assert exit status 2 and one line on standard error that has these parts."""
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr + result.stdout
+    for part in parts:
+        assert part in result.stderr
+
+
+def test_a_run_ends_with_a_table_words_and_the_paths_of_its_files(folder):
+    result = command(
+        folder, "run", "ask.toml", "--stakes", "good.csv", "--stakes-total", "2e6", "--set", "jail_epochs=3"
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert "45 sequencers with 2,000,000 tokens" in result.stdout
+    for name in ("runs.parquet", "runs.csv", "manifest.json", "ask.png", "ask.csv"):
+        assert f"results/ask/{name}" in result.stdout
+        assert (folder / "results" / "ask" / name).stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["list"], ["honesty", "metis", "metis_deployed"]),
+        (["explain", "slash_fraction"], ["share of stake"]),
+        (["explain", "metis"], ["min_stake"]),
+        (["explain"], ["metis", "slash_fraction"]),
+        ([], ["list", "run", "explain"]),
+        (["run", "--help"], ["--stakes", "--set", "--workers"]),
+    ],
+)
+def test_what_only_tells_something_loads_nothing_heavy(folder, arguments, shown):
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from experiments.__main__ import main\n"
+        f"try: main()\nfinally: print('heavy:', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program, *arguments], cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "heavy: []" in result.stdout
+    for part in shown:
+        assert part in result.stdout

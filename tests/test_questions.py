@@ -1,0 +1,203 @@
+"""Questions: what a file may say, what stakes may be, and one clear line for everything else."""
+
+import pandas as pd
+import pytest
+
+from experiments import ExperimentError
+from experiments.question import CATALOG, catalog, load
+from experiments.report import answer
+from experiments.stakes import read_stakes
+from model.parameters import Scenario, ScenarioError
+
+TINY = """
+title = "Does slashing matter?"
+base = "metis"
+outcomes = ["honesty_by_value"]
+boundary = 0.9
+replicates = 2
+epochs = 8
+record_every = 2
+seed = 3
+[set]
+number_of_delegators = 20
+blocks_per_epoch = 200
+[vary]
+sampling_probability = { low = 0.0001, high = 0.1, points = 3, scale = "log" }
+slash_fraction = [0.001, 0.03, 1.0]
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return path
+
+
+def test_every_question_of_the_catalog_can_be_asked():
+    assert sorted(catalog()) == sorted(path.stem for path in CATALOG.glob("*.toml"))
+    assert "honesty" in catalog()
+    for name, title in catalog().items():
+        question = load(name)
+        assert question.title == title
+        assert title.endswith("?")
+        assert question.text
+
+
+def test_the_first_question_spans_the_boundary_of_the_closed_form():
+    """The closed form's boundary leaves the range at the top and stays inside it on the right."""
+    from model import theory
+
+    question = load("honesty")
+    inside = [
+        theory.deterrence_boundary(question.scenario.replace(sampling_probability=sampling), question.boundary)
+        for sampling in sorted({point["sampling_probability"] for point in question.design.points})
+    ]
+    slashes = [point["slash_fraction"] for point in question.design.points]
+    assert inside[0] > max(slashes)
+    assert min(slashes) < inside[-1] < max(slashes)
+
+
+def test_a_file_says_what_it_says(tiny):
+    question = load(str(tiny))
+    assert question.scenario == Scenario.preset("metis", number_of_delegators=20, blocks_per_epoch=200)
+    assert question.design.axes == ("sampling_probability", "slash_fraction")
+    assert [point["sampling_probability"] for point in question.design.points[::3]] == [0.0001, 0.00316228, 0.1]
+    assert (question.name, question.figure, question.boundary) == ("tiny", "phase_map", 0.9)
+    assert (question.replicates, question.epochs, question.record_every, question.seed) == (2, 8, 2, 3)
+
+
+def test_a_range_over_a_whole_number_has_whole_values(tmp_path):
+    path = tmp_path / "rangers.toml"
+    path.write_text('[vary]\nnumber_of_rangers = { low = 1, high = 10, points = 30, scale = "log" }\n')
+    question = load(str(path))
+    values = [point["number_of_rangers"] for point in question.design.points]
+    assert values == list(range(1, 11))
+    assert all(type(value) is int for value in values)
+    assert question.figure == "curve"
+
+
+def test_a_base_may_be_a_file_beside_the_question(tmp_path):
+    (tmp_path / "mine.toml").write_text('base = "metis"\nslash_delay = 3\n')
+    (tmp_path / "ask.toml").write_text('base = "mine.toml"\n[vary]\nselection = ["stake", "equal"]\n')
+    question = load(str(tmp_path / "ask.toml"))
+    assert question.scenario.slash_delay == 3
+    assert question.figure == "none"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("replicates = 2", "replicate = 2", "unknown key 'replicate'; did you mean 'replicates'"),
+        ("replicates = 2", "replicates = 0", "replicates = 0"),
+        ("epochs = 8", "epochs = 'many'", "epochs = 'many'"),
+        ("record_every = 2", "record_every = 5", "fewer than two records"),
+        ("seed = 3", "seed = -1", "seed = -1"),
+        ('"metis"', '"mettis"', "did you mean 'metis'"),
+        ('"metis"', "7", "base = 7: give the name of a design"),
+        ('["honesty_by_value"]', '["honesty_by_valu"]', "did you mean 'honesty_by_value'"),
+        ('["honesty_by_value"]', "[]", "at least one metric"),
+        ("boundary = 0.9", "boundary = true", "boundary = True"),
+        ("slash_fraction =", "slash_fracton =", "did you mean 'slash_fraction'"),
+        ("blocks_per_epoch = 200", "block_per_epoch = 200", "did you mean 'blocks_per_epoch'"),
+        ("blocks_per_epoch = 200", "blocks_per_epoch = 0", "blocks_per_epoch = 0"),
+        ("0.03, 1.0]", "0.03, 7.0]", "slash_fraction = 7.0: give a number from 0 to 1"),
+        ("0.03, 1.0]", "0.03, 0.03]", "twice"),
+        ("[0.001, 0.03, 1.0]", "0.5", "list of values"),
+        ("[0.001, 0.03, 1.0]", "{ low = 0.1, heigh = 1.0 }", "unknown key 'heigh'; did you mean 'high'"),
+        ("[0.001, 0.03, 1.0]", "{ low = 0.1 }", "high = None"),
+        ("points = 3", "points = 1", "points = 1"),
+        ("points = 3", "points = 2.5", "points = 2.5"),
+        ("low = 0.0001", "low = 0.0", "log scale starts above zero"),
+        ('scale = "log"', 'scale = "logarithmic"', "allowed are linear, log"),
+        ("slash_fraction = [0.001, 0.03, 1.0]", "selection = {low = 0, high = 1}", "no number"),
+        ("boundary = 0.9", "figure = 'curve'", "needs one parameter"),
+        ("boundary = 0.9", "figure = 'phasemap'", "did you mean 'phase_map'"),
+        ("[vary]", "[varied]", "unknown key 'varied'; did you mean 'vary'"),
+        (TINY[TINY.index("[vary]") :], "", "nothing varies"),
+        ("[vary]", "[vary", "not valid TOML"),
+        (TINY, "\n", "is empty"),
+    ],
+)
+def test_a_file_that_makes_no_question_says_why_in_one_line(tiny, old, new, message):
+    assert old in TINY
+    tiny.write_text(TINY.replace(old, new))
+    with pytest.raises((ScenarioError, ExperimentError)) as caught:
+        load(str(tiny))
+    assert message in str(caught.value)
+    assert "tiny.toml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nowhere.toml", "honestly", "."])
+def test_a_question_that_is_not_there_is_named(name):
+    with pytest.raises(ExperimentError, match=f"{name}"):
+        load(name)
+
+
+def test_an_answer_leaves_table_figure_and_data(tiny, tmp_path):
+    result = answer(load(str(tiny)), tmp_path / "out")
+    names = {
+        "runs.parquet",
+        "runs.csv",
+        "manifest.json",
+        "tiny.png",
+        "tiny.csv",
+        "tiny_boundary.csv",
+        "tiny_closed_form.csv",
+    }
+    assert {path.name for path in result.files} == names == {path.name for path in (tmp_path / "out").iterdir()}
+    assert len(result.runs) == 3 * 3 * 2
+    assert (result.runs["error"] == "").all()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "out" / "tiny.csv"), result.points)
+    assert "At sampling probability" in result.words
+
+
+def test_fewer_epochs_are_recorded_more_often(tiny):
+    question = load(str(tiny))
+    assert question.changed({}, epochs=3).record_every == 1
+    assert question.changed({}, epochs=800).record_every == question.record_every
+
+
+def test_a_setting_that_the_question_varies_is_refused(tiny):
+    with pytest.raises(ExperimentError, match="slash_fraction is what 'tiny' varies"):
+        load(str(tiny)).changed({"slash_fraction": 0.1})
+
+
+def test_stakes_are_read_and_rescaled(tmp_path):
+    path = tmp_path / "stakes.csv"
+    path.write_text("name,tokens\na,30\n\nb, 1e1\n", encoding="utf-8-sig")
+    assert read_stakes(path) == (30.0, 10.0)
+    assert read_stakes(path, total=100.0) == pytest.approx((75.0, 25.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("tokens\n", "no rows"),
+        ("stake\n5\n", "no column 'tokens'"),
+        ("5\n6\n", "no column 'tokens'"),
+        ("tokens\n5\nmany\n", "row 2: 'many' is not a number"),
+        ("tokens\n5\n-3\n", "row 2: -3 is not a stake"),
+        ("tokens\n0\n", "row 1: 0 is not a stake"),
+        ("tokens\n5\nnan\n", "row 2: nan is not a stake"),
+        ("tokens\n1,000\n", "row 1: 2 fields"),
+        ("tokens\n\xff\n", "not CSV text"),
+    ],
+)
+def test_stakes_that_cannot_be_name_the_row(tmp_path, text, message):
+    path = tmp_path / "stakes.csv"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ExperimentError) as caught:
+        read_stakes(path)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_stakes_that_are_not_there_or_sum_to_nothing_are_refused(tmp_path):
+    with pytest.raises(ExperimentError, match="cannot read"):
+        read_stakes(tmp_path / "nowhere.csv")
+    (tmp_path / "stakes.csv").write_text("tokens\n5\n")
+    with pytest.raises(ExperimentError, match="stakes-total = -1"):
+        read_stakes(tmp_path / "stakes.csv", total=-1.0)
