@@ -9,8 +9,21 @@ from model.core.entry import expected_profit
 from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit
 from model.core.options import NOBODY, Conduct, Status, Tactic
 from model.core.selection import weigh
-from model.core.state import ACCOUNTS, APP, ATTACKER, DELEGATOR, MARKET, RANGER, SEQUENCER, TOTALS
-from model.core.state import State, Streams, record, rows
+from model.core.state import (
+    ACCOUNTS,
+    APP,
+    ATTACKER,
+    DELEGATOR,
+    MARKET,
+    RANGER,
+    SEQUENCER,
+    TOTALS,
+    Rows,
+    State,
+    Streams,
+    record,
+    rows,
+)
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
 
@@ -105,7 +118,7 @@ def _sequencers(state: State, scenario: Scenario, seed: int) -> None:
     _attackers_nodes(nodes, scenario)
 
 
-def _attackers_nodes(nodes: np.recarray, scenario: Scenario) -> None:
+def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
     last = scenario.number_of_sequencers
     first = last - round(scenario.byzantine_share * last)
     nodes.conduct[first:last] = Conduct.BYZANTINE
@@ -206,7 +219,9 @@ def _expectations(state: State, rules: np.record, scenario: Scenario) -> None:
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
     now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
     now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
-    cost = scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * now.volume / scenario.volume_per_transaction
+    cost = (
+        scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * now.volume / scenario.volume_per_transaction
+    )
     net = now.volume * scenario.fee_bps * 1e-4 - cost
     now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch
     total = weigh(state, rules)

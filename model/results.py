@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.core import ledger
-from model.core.state import ACCOUNTS, APP, ATTACKER, MARKET, RANGER, SEQUENCER, TOTALS, State, rows
+from model.core.state import ACCOUNTS, APP, ATTACKER, MARKET, RANGER, SEQUENCER, TOTALS, Rows, State, rows
 from model.parameters import Scenario
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class History:
     """Snapshots of the aggregates and the rows of all agents but delegators, the first before the first epoch.
 
-    Arrays have a leading axis of time, T + 1 long. Metrics are functions of this, so they cost a run nothing but the copies.
+    Arrays have a leading axis of time, T + 1 long. Metrics are functions of this, so they cost a run nothing but the
+    copies.
     """
 
     def __init__(self, scenario: Scenario, records: int) -> None:
@@ -30,7 +31,7 @@ class History:
         self.scenario = scenario
         self.size = 0
         self.epoch = np.zeros(length, int)
-        self.sequencers = rows(SEQUENCER, length * scenario.possible_sequencers).reshape(length, -1)
+        self.sequencers: Rows = rows(SEQUENCER, length * scenario.possible_sequencers).reshape(length, -1)
         self.rangers = rows(RANGER, length * scenario.possible_rangers).reshape(length, -1)
         self.apps = rows(APP, length * scenario.number_of_apps).reshape(length, -1)
         self.attackers = rows(ATTACKER, length * 4).reshape(length, -1)

@@ -45,8 +45,8 @@ def new_seed() -> int:
 def simulate(scenario: Scenario, seed: int | None = None, epochs: int = 365, record_every: int = 1) -> Run:
     """Run a scenario and return its metrics every `record_every` epochs, flows being those since the last record.
 
-    The last interval is shorter if `record_every` does not divide `epochs`. The same scenario and seed give the same bytes.
-    Raises ScenarioError for epochs or record_every below 1.
+    The last interval is shorter if `record_every` does not divide `epochs`. The same scenario and seed give the same
+    bytes. Raises ScenarioError for epochs or record_every below 1.
     """
     for name, value in (("epochs", epochs), ("record_every", record_every)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
@@ -57,5 +57,10 @@ def simulate(scenario: Scenario, seed: int | None = None, epochs: int = 365, rec
     while engine.epoch < epochs:
         engine.advance(min(record_every, epochs - engine.epoch))
         history.record(engine.state, engine.epoch)
-    provenance = {"scenario": scenario.model_dump(), "seed": engine.seed, "epochs": epochs, "record_every": record_every}
+    provenance = {
+        "scenario": scenario.model_dump(),
+        "seed": engine.seed,
+        "epochs": epochs,
+        "record_every": record_every,
+    }
     return Run(history, {**provenance, "code": digest(), "versions": versions()})

@@ -14,12 +14,12 @@ from model.core.verification import detection
 def conduct(state, rules, shape, streams):
     """Set reservation values, play every turn, and hand the blocks of jailed nodes to the others.
 
-    Writes the nodes' reservation, made, opportunity, honest_value, offences, stolen, convicted, turn_ended, and market.lost_blocks.
-    Draws from `conduct`. Law: made and lost blocks sum to blocks_per_epoch.
+    Writes the nodes' reservation, made, opportunity, honest_value, offences, stolen, convicted, turn_ended, and
+    market.lost_blocks. Draws from `conduct`. Law: made and lost blocks sum to blocks_per_epoch.
     """
     desk = new_desk(shape)
     slate = desk.slate[0]
-    common = np.zeros(OFFENCES)
+    common = state.market.detection
     detection(state, rules, NOBODY, common)
     decide(state, rules)
     enforced = _end_of_turn(rules)

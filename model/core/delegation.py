@@ -13,14 +13,17 @@ from model.core.selection import counted, weigh
 def delegation(state, rules, streams):
     """Free unbonded stake, let attentive delegators choose again, and let sequencers search their commission.
 
-    Writes balances (through the ledger), delegators, commissions. Draws from `delegation` a geometric and a uniform per attentive
-    delegator, so the cost is O(attention x delegators x active sequencers).
+    Writes balances (through the ledger), delegators, commissions. Draws from `delegation` a geometric and a uniform
+    per attentive delegator, so the cost is O(attention x delegators x active sequencers).
     """
     _release(state, rules)
+    if state.delegators.size > 0 and rules.attention > 0.0:
+        _choose_again(state, rules, streams.delegation)
     _search_commissions(state, rules)
-    if state.delegators.size == 0 or rules.attention <= 0.0:
-        return
-    stream = streams.delegation
+
+
+@kernel
+def _choose_again(state, rules, stream):
     names, yields, risks = _offers(state, rules)
     odds = np.empty(names.size + 1)
     d = stream.geometric(rules.attention) - 1
@@ -63,7 +66,7 @@ def slash_rate(node, rules):
 
 @kernel
 def _offers(state, rules):
-    """List the active nodes that take deposits, with net yield plus brand and slash rate, in percentage points a year."""
+    """List the active nodes that take deposits: net yield plus brand, and slash rate, in percentage points a year."""
     total = weigh(state, rules)
     size = state.sequencers.size
     names = np.empty(size, np.int64)

@@ -22,6 +22,7 @@ def entry(state, rules, streams):
         if node.status == Status.ACTIVE:
             if node.profit_average < 0.0 and node.conduct != Conduct.BYZANTINE and luck < rules.exit_rate:
                 node.status = Status.EXITING
+                total -= node.weight
                 ledger.leave(node, state.market.epoch)
                 state.totals.exits += 1
         elif node.status == Status.CANDIDATE:
@@ -68,7 +69,7 @@ def _return_on(tokens, now, rules):
 
 @kernel
 def expected_profit(now, rules, node, others):
-    """Return the profit (USD per epoch) of ordering honestly with the stake bonded, `others` being the rivals' weight."""
+    """Return the profit (USD per epoch) of honest ordering with the stake bonded; `others` is the rivals' weight."""
     weight = weight_of(node, rules)
     if weight <= 0.0:
         return -node.cost

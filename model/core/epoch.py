@@ -12,7 +12,7 @@ from model.core.rewards import rewards
 from model.core.sanctions import sanctions
 from model.core.selection import selection
 from model.core.users import users
-from model.core.verification import coverage, verification
+from model.core.verification import verification
 
 
 @kernel
@@ -56,7 +56,7 @@ def record(state, rules):
     totals.offending_blocks += offences
     totals.harm += now.harm
     totals.volume += now.volume
-    totals.coverage += coverage(state, rules)
+    totals.coverage += now.coverage
     issued = state.accounts.minted - state.accounts.burned
     now.net_issuance = issued - now.issued_before
     now.issued_before = issued

@@ -3,8 +3,7 @@
 import numpy as np
 
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Offence, Sanction, Status, Verification
-from model.core.verification import detection
+from model.core.options import OFFENCES, Conduct, Learning, Offence, Sanction, Status, Verification
 
 
 @kernel
@@ -21,11 +20,9 @@ def learning(state, rules):
 
 @kernel
 def _watch_detection(state, rules):
-    coverage = np.zeros(OFFENCES)
-    trials = 0.0
-    if rules.proof_of_check == 1 and rules.verification == Verification.RANGERS:
-        detection(state, rules, NOBODY, coverage)
-        trials = rules.transparency
+    published = rules.proof_of_check == 1 and rules.verification == Verification.RANGERS
+    trials = rules.transparency if published else 0.0
+    found_out = state.market.detection
     caught = np.zeros(OFFENCES)
     missed = np.zeros(OFFENCES)
     for node in state.sequencers:
@@ -35,9 +32,9 @@ def _watch_detection(state, rules):
     for node in state.sequencers:
         for a in range(OFFENCES):
             own = node.detected[a]
-            hits = own + rules.publicity * (caught[a] - own) + trials * coverage[a]
+            hits = own + rules.publicity * (caught[a] - own) + trials * found_out[a]
             own = node.offences[a] - node.detected[a]
-            misses = own + rules.publicity * (missed[a] - own) + trials * (1.0 - coverage[a])
+            misses = own + rules.publicity * (missed[a] - own) + trials * (1.0 - found_out[a])
             node.caught[a] = rules.evidence_keep * node.caught[a] + hits
             node.uncaught[a] = rules.evidence_keep * node.uncaught[a] + misses
 
@@ -77,7 +74,7 @@ def willingness(benefit, cost, precision):
 
 @kernel
 def benefit(ranger, rules, bounty):
-    """Return what really checking one block earns a Ranger (USD): pay that only checking earns, and hope of a bounty."""
+    """Return what really checking a block earns a Ranger (USD): pay for checking alone, and hope of a bounty."""
     earned = rules.reward_per_check if rules.proof_of_check == 1 else rules.trap_rate * rules.trap_penalty
     return earned + believed_misconduct(ranger, rules) * bounty
 

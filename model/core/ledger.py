@@ -1,8 +1,10 @@
 """The only place where tokens move. Minted minus burned equals the change of all balances; none is ever negative.
 
-Functions that return an amount take it out of a balance and hand it to the caller, who must place all of it with another
-function of this file in the same phase. Amounts are tokens and never negative.
+Functions that return an amount take it out of a balance and hand it to the caller, who must place all of it with
+another function of this file in the same phase. Amounts are tokens and never negative.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ WORTHLESS = 1e-9
 """Tokens per share below which a slashed pool takes no more deposits until its members have left."""
 
 
-def total(state):  # type: ignore[no-untyped-def]
+def total(state: Any) -> float:
     """Return all tokens in existence: the sum of every balance, by one summation."""
     nodes, rangers, accounts = state.sequencers, state.rangers, state.accounts
     return float(
@@ -25,7 +27,7 @@ def total(state):  # type: ignore[no-untyped-def]
     )
 
 
-def residual(state):  # type: ignore[no-untyped-def]
+def residual(state: Any) -> float:
     """Return tokens that appeared from nowhere since the start; zero but for rounding."""
     accounts = state.accounts
     return total(state) - (accounts.opening + accounts.minted - accounts.burned)
@@ -227,7 +229,7 @@ def undelegate(state, d, delay):
 
 @kernel
 def release(state, d, delay):
-    """Free the unbonded stake of delegator d. The last one out of a bucket takes what is left, so nothing stays behind."""
+    """Free the unbonded stake of delegator d; the last one out of a bucket takes all that is left in it."""
     who = state.delegators[d]
     slot = (who.release - delay) % state.unbonding.shape[1]
     held = state.unbonding[who.pool, slot]

@@ -10,8 +10,8 @@ from model.core.options import PriceProcess
 def market(state, rules, streams):
     """Move price and volume, set the mean opportunity of a block, and draw outages and honest faults.
 
-    Writes market and the nodes' `outage` and `fault`. Draws from `market` two normals and a uniform, from `luck` a uniform
-    per sequencer and client: always the same number, so that luck is common to all policies.
+    Writes market and the nodes' `outage` and `fault`. Draws from `market` two normals and a uniform, from `luck` a
+    uniform per sequencer and client: always the same number, so that luck is common to all policies.
     """
     now = state.market
     shock = streams.market.standard_normal()

@@ -1,7 +1,7 @@
 """What a block is worth to whoever orders it: a unit-mean shape, cut into strata that can be counted instead of drawn.
 
-A stratum is a range of values with a known probability and known moments. Blocks whose fate is certain within their stratum
-are counted by a binomial draw and summed by moments; only the others are drawn one by one (see `conduct`).
+A stratum is a range of values with a known probability and known moments. Blocks whose fate is certain within their
+stratum are counted by a binomial draw and summed by moments; only the others are drawn one by one (see `conduct`).
 """
 
 from statistics import NormalDist
@@ -18,7 +18,7 @@ FAR_BLOCKS = 8
 """Expected number of a node's blocks, from the top, whose opportunity is always drawn one by one."""
 
 FEW = 12
-"""Sums of up to so many values are drawn value by value; longer ones are a gamma variate of the same mean and variance."""
+"""Sums of up to so many values are drawn value by value; longer ones as a gamma variate of equal mean and variance."""
 
 LOWEST_SCORE = -8.2
 LOGNORMAL, PARETO, EXPONENTIAL, POINT = 0, 1, 2, 3
@@ -64,7 +64,9 @@ class Shape(NamedTuple):
 def new_shape(rules: np.record) -> Shape:
     """Cut the scenario's opportunity shape into strata. The formulas are partial moments of the named distributions."""
     if rules.opportunity == Opportunity.HEAVY_TAILED:
-        return _heavy_tailed(rules.opportunity_sigma, rules.tail_weight, rules.tail_index, rules.tail_start, rules.tail_end)
+        return _heavy_tailed(
+            rules.opportunity_sigma, rules.tail_weight, rules.tail_index, rules.tail_start, rules.tail_end
+        )
     if rules.opportunity == Opportunity.EXPONENTIAL:
         return _exponential()
     one = np.ones(1)
@@ -119,7 +121,14 @@ def _shape(form, start, stop, mass, first, second, edges, constants) -> Shape:  
     with np.errstate(divide="ignore"):
         log_edge = np.log(edges / mean)
     moments = {"mass": mass, "first": first / mean, "second": second / mean**2}
-    columns = {"form": form, "start": start, "stop": stop, "log_low": log_edge[:-1], "log_high": log_edge[1:], **moments}
+    columns = {
+        "form": form,
+        "start": start,
+        "stop": stop,
+        "log_low": log_edge[:-1],
+        "log_high": log_edge[1:],
+        **moments,
+    }
     for name, column in columns.items():
         strata[name][:-1] = column
     for name, column in moments.items():

@@ -92,7 +92,7 @@ def threshold(node, rules, share):
 
 @kernel
 def _certain_offence(node, rules):
-    """Return the offence a node commits whatever the opportunity: the most harmful, or the best of the free; else NOBODY."""
+    """Return the offence a node commits whatever the opportunity, or NOBODY: the most harmful, or the best free one."""
     best = NOBODY
     most = -1.0
     for a in range(OFFENCES):

@@ -10,8 +10,8 @@ from model.core.selection import counted
 def rewards(state, rules):
     """Pay emission and fees, take back what was found out, and close every agent's income of the epoch.
 
-    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers, market.pay_scale and net_fee.
-    Draws nothing.
+    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers,
+    market.pay_scale and net_fee. Draws nothing.
     """
     due = 0.0
     for node in state.sequencers:

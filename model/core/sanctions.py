@@ -1,7 +1,5 @@
 """Phase 5: convictions, false accusations and honest faults cost stake; convicts go to jail or leave for good."""
 
-import numpy as np
-
 from model.core import ledger
 from model.core.compiled import kernel
 from model.core.options import OFFENCES, Conduct, Offence, Sanction, Status, Verification
@@ -14,7 +12,8 @@ ROUNDING = 1e-12
 def sanctions(state, rules, streams):
     """Convict, take the slashes that are due, jail or remove.
 
-    Writes balances (through the ledger), status, jailed_until, slashed, and the pending slashes and claims. Draws from `sanctions`.
+    Writes balances (through the ledger), status, jailed_until, slashed, and the pending slashes and claims. Draws
+    from `sanctions`.
     """
     for node in state.sequencers:
         node.slashed = 0.0
@@ -119,7 +118,7 @@ def _take_due(state, rules):
     if since < 0:
         return
     slot = since % state.pending.shape[0]
-    extra = _correlation(state, rules) if state.pending[slot].max() > 0.0 else 0.0
+    extra = _correlation(state, rules, slot)
     for i in range(state.sequencers.size):
         if state.pending[slot, i] > 0.0:
             _take(state, rules, i, min(1.0, state.pending[slot, i] + extra), since, slot)
@@ -128,14 +127,17 @@ def _take_due(state, rules):
 
 
 @kernel
-def _correlation(state, rules):
+def _correlation(state, rules, slot):
+    """Return the extra slash: the penalty times the share of stake slashed in the window, what is due now included."""
     if rules.correlation_penalty <= 0.0:
         return 0.0
-    stake = 0.0
-    for node in state.sequencers:
+    taken = state.slashed_before.sum()
+    stake = taken
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
         stake += node.self_stake + node.pool
-    recent = state.slashed_before.sum()
-    return rules.correlation_penalty * recent / (stake + recent) if stake + recent > 0.0 else 0.0
+        taken += state.pending[slot, i] * (node.self_stake + node.pool)
+    return rules.correlation_penalty * taken / stake if stake > 0.0 else 0.0
 
 
 @kernel

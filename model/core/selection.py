@@ -39,8 +39,8 @@ def weigh(state, rules):
 def selection(state, rules, streams):
     """Deal the epoch's blocks in spans, by weight; move blocks from nodes that are down to those that are up.
 
-    Writes status (jail ends), weight, assigned, and market.lost_blocks. Draws multinomials from `selection`. Law: assigned and lost
-    blocks sum to blocks_per_epoch.
+    Writes status (jail ends), weight, assigned, and market.lost_blocks. Draws multinomials from `selection`. Law:
+    assigned and lost blocks sum to blocks_per_epoch.
     """
     stream = streams.selection
     for node in state.sequencers:

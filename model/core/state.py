@@ -4,7 +4,7 @@ Rows are permanent identities; leaving sets `status`. A kernel takes a row (`nod
 writes its fields by name. Token balances are the fields marked *balance*; only `ledger` changes those.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -136,6 +136,8 @@ MARKET = np.dtype(
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
         ("lost_blocks", "i8"),  # this epoch
         ("harm", "f8"),  # USD, this epoch
+        ("coverage", "f8"),  # probability that a block was really checked, this epoch
+        ("detection", "f8", (OFFENCES,)),  # probability that an offence was reported, nobody being bribed
         ("queue_head", "i8"),  # oldest entry of State.leaving
         ("queue_length", "i8"),
     ],
@@ -194,17 +196,21 @@ TOTALS = np.dtype(
 )
 
 
+Rows = Any
+"""A structured array whose fields read as attributes: a column of all rows, or a value of one."""
+
+
 class State(NamedTuple):
     """Everything that changes. Kernels receive it whole and write into it; nothing is replaced."""
 
-    sequencers: np.recarray  # (S,) SEQUENCER
-    rangers: np.recarray  # (K,) RANGER
-    delegators: np.recarray  # (D,) DELEGATOR
-    apps: np.recarray  # (A,) APP
-    attackers: np.recarray  # (4,) ATTACKER, row = Tactic
-    market: np.record  # MARKET
-    accounts: np.record  # ACCOUNTS
-    totals: np.record  # TOTALS
+    sequencers: Rows  # (S,) SEQUENCER
+    rangers: Rows  # (K,) RANGER
+    delegators: Rows  # (D,) DELEGATOR
+    apps: Rows  # (A,) APP
+    attackers: Rows  # (4,) ATTACKER, row = Tactic
+    market: Rows  # MARKET
+    accounts: Rows  # ACCOUNTS
+    totals: Rows  # TOTALS
     unbonding: np.ndarray  # (S, exit_delay + 1) balance: tokens that left pool i in an epoch, by epoch modulo
     unbonding_shares: np.ndarray  # same shape
     unbonding_members: np.ndarray  # same shape, int64
@@ -228,11 +234,11 @@ class Streams(NamedTuple):
     users: np.random.Generator
 
 
-def rows(dtype: np.dtype, count: int) -> np.recarray:
+def rows(dtype: np.dtype, count: int) -> Rows:
     """Return `count` zeroed rows whose fields can be read as attributes."""
     return np.zeros(count, dtype).view(np.recarray)
 
 
-def record(dtype: np.dtype) -> np.record:
+def record(dtype: np.dtype) -> Rows:
     """Return one zeroed record whose fields can be read as attributes."""
     return rows(dtype, 1)[0]

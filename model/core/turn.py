@@ -1,10 +1,10 @@
 """One node's blocks of one epoch, exactly, at a cost that does not grow with their number.
 
-Cut by opportunity into strata, every block is of one of four classes, with probabilities that depend on the stratum alone:
-*far* (the few most valuable, drawn one by one), and below these, in a stratum whose offence probability runs from p_low to p_high,
-*sure offence* (p_low), *sure honesty* (1 - p_high) and *open* (the difference: drawn one by one, and decided). The classes
-are counted by binomial draws; the sure ones are summed by their exact moments. Nothing is approximated but
-the shape of those sums (see `opportunity.draw_sum`).
+Cut by opportunity into strata, every block is of one of four classes, with probabilities that depend on the stratum
+alone: *far* (the few most valuable, drawn one by one), and below these, in a stratum whose offence probability runs
+from p_low to p_high, *sure offence* (p_low), *sure honesty* (1 - p_high) and *open* (the difference: drawn one by
+one, and decided). The classes are counted by binomial draws; the sure ones are summed by their exact moments. Nothing
+is approximated but the shape of those sums (see `opportunity.draw_sum`).
 """
 
 from typing import NamedTuple
@@ -57,9 +57,9 @@ def new_desk(shape):
 def play(node, blocks, log_threshold, mean_opportunity, rules, shape, desk, stream):
     """Order `blocks` blocks: draw what came by, what was stolen, and when the turn ended.
 
-    Writes made, opportunity, honest_value, offences, stolen, convicted, turn_ended of the node (added to what they hold).
-    Draws from `stream`: a handful of binomials, FAR_BLOCKS values on average, and the open blocks. Law: honest blocks,
-    offences and the blocks after the end of the turn sum to `blocks`.
+    Writes made, opportunity, honest_value, offences, stolen, convicted, turn_ended of the node (added to what they
+    hold). Draws from `stream`: a handful of binomials, FAR_BLOCKS values on average, and the open blocks. Law: honest
+    blocks, offences and the blocks after the end of the turn sum to `blocks`.
     """
     if blocks <= 0:
         return
@@ -136,7 +136,7 @@ def _weigh_class(stratum, weights, slate, kind, k, probability):
 
 @kernel
 def _decide(n_far, far, log_threshold, precision, shape, desk, stream, values, kinds):
-    """Draw the far and the open blocks one by one. Writes values and kinds (NOBODY: honest). Returns the offences among them."""
+    """Draw far and open blocks one by one. Writes values and kinds (NOBODY: honest). Returns how many offend."""
     worth_asking = np.exp(log_threshold + np.log(NEGLIGIBLE) / precision)
     offences = 0
     for j in range(values.size):
@@ -180,9 +180,9 @@ def _kind(share, stream):
 def _until_caught(node, n_honest, values, kinds, slate, stream):
     """End the turn at the first offence that is caught and sanctioned: drop what comes after it.
 
-    Blocks come at independent uniform times, so if J offences would end the turn, the first of them comes at the smallest of J
-    uniform times and every other block is kept with that probability. Thins slate.bulk; writes kinds, and the node's convicted,
-    turn_ended. Returns the honest blocks kept among the counted ones.
+    Blocks come at independent uniform times, so if J offences would end the turn, the first of them comes at the
+    smallest of J uniform times and every other block is kept with that probability. Thins slate.bulk; writes kinds,
+    and the node's convicted, turn_ended. Returns the honest blocks kept among the counted ones.
     """
     ending = 0
     for a in range(OFFENCES):

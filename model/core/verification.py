@@ -1,10 +1,29 @@
 """Phase 4: Rangers sample blocks, find offences, report them, or take a bribe."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from model.core.chance import binomial
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status, Tactic, Verification
+
+
+class Bench(NamedTuple):
+    """Scratch space of the phase, one value per Ranger."""
+
+    silent: np.ndarray  # bool: takes the bribe for the offence at hand
+    chance: np.ndarray  # probability that it reports the offence
+    later: np.ndarray  # probability that it or one after it does
+    found: np.ndarray  # int64: offences it reported, of those shared out last
+    before: np.ndarray  # int64: what it had reported before the node and offence at hand
+
+
+@kernel
+def new_bench(size):
+    """Allocate scratch space for `size` Rangers."""
+    counts = np.zeros((2, size), np.int64)
+    return Bench(np.zeros(size, np.bool_), np.zeros(size), np.zeros(size), counts[0], counts[1])
 
 
 @kernel
@@ -41,7 +60,7 @@ def silenced(state, ranger, rules, i, a):
 
 @kernel
 def detection(state, rules, i, out):
-    """Set `out` (OFFENCES,) to the probability that each offence of sequencer i (NOBODY: one without bribes) is reported."""
+    """Set `out` (OFFENCES,) to the chance that each offence of sequencer i is reported (NOBODY: no bribes)."""
     for a in range(OFFENCES):
         missed = 1.0
         for ranger in state.rangers:
@@ -52,45 +71,52 @@ def detection(state, rules, i, out):
 
 @kernel
 def verification(state, rules, streams):
-    """Let Rangers check blocks, and decide of every offence whether it is reported, by whom, and whether it is convicted.
+    """Let Rangers check blocks; decide of every offence whether it is reported, by whom, and whether it is convicted.
 
-    Writes the Rangers' checked, assigned, trapped, reported, silenced; the nodes' detected and convicted; State.claims of this epoch.
-    Draws from `verification`. Law: convicted <= detected <= offences, each by kind.
+    Writes the Rangers' checked, assigned, trapped, reported, silenced; the nodes' detected and convicted;
+    market.coverage; State.claims of this epoch. Draws from `verification`. Law: convicted <= detected <= offences,
+    each by kind.
     """
     stream = streams.verification
-    _check(state, rules, stream)
+    state.market.coverage = coverage(state, rules)
+    made = _check_honest_blocks(state, rules, stream)
     slot = state.market.epoch % state.claims.shape[0]
-    chance = np.empty(state.rangers.size)
-    later = np.empty(state.rangers.size)
+    work = new_bench(state.rangers.size)
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         for a in range(OFFENCES):
             if node.offences[a] > 0:
-                found = _chances(state, rules, i, a, chance, later)
-                _bribe(state, rules, i, a, stream)
-                _prove(state, rules, i, a, found, stream)
-                _attribute(state, rules, i, a, slot, chance, later, stream)
+                found = _chances(state, rules, i, a, work)
+                _bribe(state, rules, i, a, work, stream)
+                _prove(node, rules, a, found, stream)
+                _attribute(state, rules, i, a, slot, work, stream)
+    for ranger in state.rangers:
+        if ranger.status == Status.ACTIVE and rules.verification == Verification.RANGERS:
+            ranger.assigned = ranger.checked + _shirked(ranger, made, rules, stream)
+            ranger.trapped = binomial(stream, ranger.assigned - ranger.checked, rules.trap_rate)
 
 
 @kernel
-def _check(state, rules, stream):
+def _check_honest_blocks(state, rules, stream):
+    """Forget the last epoch; draw the checks of blocks without an offence. Returns all blocks made."""
     made = 0
+    honest = 0
     for node in state.sequencers:
         made += node.made
+        honest += node.made
+        for a in range(OFFENCES):
+            honest -= node.offences[a]
     for ranger in state.rangers:
         ranger.checked = 0
         ranger.assigned = 0
+        ranger.trapped = 0
         ranger.reported = 0
         ranger.silenced = 0
-        ranger.trapped = 0
         ranger.usd = 0.0
         ranger.tokens = 0.0
         if ranger.status == Status.ACTIVE and rules.verification == Verification.RANGERS:
-            ranger.checked = binomial(stream, made, rules.sampling_probability * ranger.diligence)
-            ranger.assigned = ranger.checked
-            if rules.proof_of_check == 0 or rules.trap_rate > 0.0:
-                ranger.assigned += _shirked(ranger, made, rules, stream)
-                ranger.trapped = binomial(stream, ranger.assigned - ranger.checked, rules.trap_rate)
+            ranger.checked = binomial(stream, honest, rules.sampling_probability * ranger.diligence)
+    return made
 
 
 @kernel
@@ -103,11 +129,24 @@ def _shirked(ranger, made, rules, stream):
 
 
 @kernel
-def _bribe(state, rules, i, a, stream):
+def _check_unproven(ranger, rules, a, offences, stream):
+    """Draw the checks of offending blocks that proved nothing."""
+    check = rules.sampling_probability * ranger.diligence
+    proof = finding(ranger, rules, a)
+    if proof < check:
+        ranger.checked += binomial(stream, offences, (check - proof) / (1.0 - proof))
+
+
+@kernel
+def _bribe(state, rules, i, a, work, stream):
     briber = state.attackers[Tactic.BRIBERY]
-    for ranger in state.rangers:
-        if silenced(state, ranger, rules, i, a):
-            hushed = binomial(stream, state.sequencers[i].offences[a], finding(ranger, rules, a))
+    for k in range(work.silent.size):
+        if work.silent[k]:
+            ranger = state.rangers[k]
+            offences = state.sequencers[i].offences[a]
+            hushed = binomial(stream, offences, finding(ranger, rules, a))
+            ranger.checked += hushed
+            _check_unproven(ranger, rules, a, offences - hushed, stream)
             paid = min(hushed * rules.bribe, briber.budget - briber.spent)
             ranger.silenced += hushed
             ranger.usd += paid
@@ -115,21 +154,21 @@ def _bribe(state, rules, i, a, stream):
 
 
 @kernel
-def _chances(state, rules, i, a, chance, later):
-    """Fill each Ranger's probability to report, and that it or a later one does. Returns the probability that any does."""
+def _chances(state, rules, i, a, work):
+    """Fill each Ranger's chance to report, and that it or a later one does. Returns the chance that any does."""
     missed = 1.0
-    for k in range(chance.size - 1, -1, -1):
+    for k in range(work.chance.size - 1, -1, -1):
         ranger = state.rangers[k]
-        chance[k] = 0.0 if silenced(state, ranger, rules, i, a) else finding(ranger, rules, a)
-        missed *= 1.0 - chance[k]
-        later[k] = 1.0 - missed
+        work.silent[k] = silenced(state, ranger, rules, i, a)
+        work.chance[k] = 0.0 if work.silent[k] else finding(ranger, rules, a)
+        missed *= 1.0 - work.chance[k]
+        work.later[k] = 1.0 - missed
     return 1.0 - missed
 
 
 @kernel
-def _prove(state, rules, i, a, found, stream):
+def _prove(node, rules, a, found, stream):
     """Draw the convictions that did not end a turn, and the offences found but not convicted."""
-    node = state.sequencers[i]
     enforced = rules.enforcement if rules.sanction == Sanction.SLASH else 0.0
     ends_turn = rules.jail_epochs > 0 or rules.expel == 1
     if not ends_turn:
@@ -141,29 +180,38 @@ def _prove(state, rules, i, a, found, stream):
 
 
 @kernel
-def _attribute(state, rules, i, a, slot, chance, later, stream):
+def _attribute(state, rules, i, a, slot, work, stream):
     """Draw who reported each found offence, given that somebody did; a conviction gives its reporters equal claims."""
     node = state.sequencers[i]
-    found = np.empty(chance.size, np.int64)
+    for k in range(state.rangers.size):
+        work.before[k] = state.rangers[k].reported
     for _ in range(node.convicted[a]):
-        _report(state, 1, chance, later, found, stream)
-        for k in range(chance.size):
-            state.claims[slot, i, k] += rules.slash[a] * found[k] / max(1, found.sum())
-    _report(state, node.detected[a] - node.convicted[a], chance, later, found, stream)
+        _report(state.rangers, 1, work, stream)
+        reporters = max(1, work.found.sum())
+        for k in range(work.found.size):
+            state.claims[slot, i, k] += rules.slash[a] * work.found[k] / reporters
+    _report(state.rangers, node.detected[a] - node.convicted[a], work, stream)
+    for k in range(state.rangers.size):
+        ranger = state.rangers[k]
+        if not work.silent[k]:
+            unproven = node.offences[a] - (ranger.reported - work.before[k])
+            _check_unproven(ranger, rules, a, unproven, stream)
 
 
 @kernel
-def _report(state, count, chance, later, found, stream):
+def _report(rangers, count, work, stream):
     """Share out `count` reported offences: Rangers find independently, given that at least one did.
 
-    Going through the Rangers in order, an offence that an earlier one reported is found with probability chance[k], one that is still
-    open with chance[k] / later[k]. So the cost does not grow with the count.
+    Going through the Rangers in order, an offence that an earlier one reported is found with probability chance[k],
+    one that is still open with chance[k] / later[k]: the cost does not grow with the count. Writes work.found, and
+    reported and checked of the Rangers.
     """
     reported = 0
-    for k in range(chance.size):
-        found[k] = 0
-        if count > 0 and chance[k] > 0.0:
-            new = binomial(stream, count - reported, chance[k] / later[k])
-            found[k] = binomial(stream, reported, chance[k]) + new
+    for k in range(rangers.size):
+        work.found[k] = 0
+        if count > 0 and work.chance[k] > 0.0:
+            new = binomial(stream, count - reported, work.chance[k] / work.later[k])
+            work.found[k] = binomial(stream, reported, work.chance[k]) + new
             reported += new
-            state.rangers[k].reported += found[k]
+            rangers[k].reported += work.found[k]
+            rangers[k].checked += work.found[k]

@@ -26,7 +26,7 @@ class ScenarioError(ValueError):
 
 
 class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Protocol, Market, Scale):
-    """A complete, frozen description of an economy. Its defaults are close to the design `metis`, which adds sources."""
+    """A frozen description of an economy. Its defaults are close to the design `metis`, which adds sources."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
@@ -77,7 +77,7 @@ class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Proto
              "bounty_share + compensation_share + treasury_share = "
              f"{self.bounty_share + self.compensation_share + self.treasury_share:g} is above 1; lower one of them"),
             (self.commission_low > self.commission_high,
-             f"commission_low = {self.commission_low:g} is above commission_high = {self.commission_high:g}; swap them"),
+             f"commission_low = {self.commission_low:g} is above commission_high = {self.commission_high:g}; swap"),
             (self.commission_high > self.max_commission,
              f"commission_high = {self.commission_high:g} is above max_commission = {self.max_commission:g}; "
              "lower it or raise the ceiling"),

@@ -5,10 +5,12 @@ from pydantic import BaseModel
 from model.core.options import Learning
 from model.parameters.declaration import choice, number
 
-ARTEMIS = "https://medium.com/artemisfinance/understanding-liquid-staking-with-artemis-finance-and-artmetis-760a8e525ea3"
+ARTEMIS = (
+    "https://medium.com/artemisfinance/understanding-liquid-staking-with-artemis-finance-and-artmetis-760a8e525ea3"
+)
 GINI = "stake Gini 0.66 to 0.81 on proof-of-stake chains, https://tanisha-katara.github.io/validator-paper-academic/"
 ETH_YIELD = "staking ETH, https://blog.web3wagmi.com/how-to-stake-eth-guide"
-SSV = "fewer than 500 of 1.2 million Ethereum validators ever slashed, https://thenewsrelay.com/?p=3824; small sets err more"
+SSV = "under 500 of 1.2 million Ethereum validators ever slashed, https://thenewsrelay.com/?p=3824; small sets err more"
 DATASHEET = "sequencers capture 0.4 of 4 bps, https://threadreaderapp.com/scrolly/1919082554952384560"
 
 
@@ -41,7 +43,9 @@ class Sequencers(BaseModel):
     restake_share: float = number(0.0, "share", 0, 1, "Own token income a sequencer adds to its stake.")
     income_memory: float = number(30, "epochs", 0.1, 10_000, "Half-life of income and yield averages.")
     entry_rate: float = number(0.01, "per epoch", 0, 1, "Most a candidate's chance to enter can be, per epoch.")
-    exit_rate: float = number(0.03, "per epoch", 0, 1, "Chance to leave per epoch while the average profit is negative.")
+    exit_rate: float = number(
+        0.03, "per epoch", 0, 1, "Chance to leave per epoch while the average profit is negative."
+    )
 
 
 class Rangers(BaseModel):

@@ -37,7 +37,8 @@ def flag(default: bool, meaning: str, source: str = ASSUMPTION) -> Any:
 def choice(default: IntEnum, meaning: str, source: str = ASSUMPTION) -> Any:
     """Declare a parameter that takes one of an enumeration's lower-case names."""
     extra: Any = {"unit": "choice", "source": source, "scale": "category", "options": names(type(default))}
-    return Field(default.name.lower(), description=meaning, json_schema_extra={**extra, "enum_class": type(default)})
+    extra["enum_class"] = type(default)
+    return Field(default.name.lower(), description=meaning, json_schema_extra=extra)
 
 
 def names(options: type[IntEnum]) -> list[str]:

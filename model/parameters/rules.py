@@ -34,8 +34,8 @@ RULES = np.dtype(FIELDS + DERIVED, align=True)
 def rules_of(scenario: Scenario) -> np.record:
     """Return the kernels' record of a scenario: enumerations as integers, flags as 0 or 1, derived vectors filled in.
 
-    Derived: evidence, slash (fraction times multiplier, at most 1), gain (times exposure) and harm by offence; what an average
-    keeps per epoch (`income_keep`, `evidence_keep`, `harm_keep`); `dt`, an epoch in years.
+    Derived: evidence, slash (fraction times multiplier, at most 1), gain (times exposure) and harm by offence; what
+    an average keeps per epoch (`income_keep`, `evidence_keep`, `harm_keep`); `dt`, an epoch in years.
     """
     rules = np.zeros(1, RULES).view(np.recarray)[0]
     for name, _ in FIELDS:

@@ -30,7 +30,13 @@ class Scale(BaseModel):
 
     epochs_per_year: float = number(365, "epochs", 1, 10_000, "Steps in a year; the default makes an epoch a day.")
     blocks_per_epoch: int = number(
-        4_937, "blocks", 1, 100_000_000, "Blocks the chain makes in an epoch; 4,937 is a 17.5 s block.", MRR, scale="log"
+        4_937,
+        "blocks",
+        1,
+        100_000_000,
+        "Blocks the chain makes in an epoch; 4,937 is a 17.5 s block.",
+        MRR,
+        scale="log",
     )
     number_of_sequencers: int = number(
         10,
@@ -139,7 +145,13 @@ class Protocol(BaseModel):
     target_rate: float = number(0.10, "per year", 0, 10, "Emission per token of counted stake.", MIO)
     reward_source: str = choice(RewardSource.RESERVE, "Where the emission comes from.", LOCKING)
     reserve: float = number(
-        3_000_000, "tokens", 0, 1e15, "Reserve that pays the emission; when it is empty, rewards stop.", MIO, scale="log"
+        3_000_000,
+        "tokens",
+        0,
+        1e15,
+        "Reserve that pays the emission; when it is empty, rewards stop.",
+        MIO,
+        scale="log",
     )
     protocol_fee_share: float = number(0.3, "share", 0, 1, "Fees after batch cost that go to the treasury.")
     exit_delay: int = number(21, "epochs", 1, 3_650, "Time that leaving stake waits.", LOCKING)

@@ -1,0 +1,19 @@
+"""What is measured: METRICS lists every metric with unit, direction and meaning; `compute` evaluates them on a History.
+
+A new metric is one decorated function in the file of its subject; it recompiles nothing.
+"""
+
+from __future__ import annotations
+
+from model.metrics import economy, honesty, security
+from model.metrics.concentration import concentration
+from model.metrics.registry import METRICS, Metric, Series, metric
+from model.results import History
+
+__all__ = ["METRICS", "Metric", "compute", "economy", "honesty", "metric", "security"]
+
+
+def compute(history: History) -> dict[str, Series]:
+    """Return every metric of a history, (T,) each; nan where it is undefined."""
+    indices = concentration(history)
+    return {name: indices[name] if name in indices else entry.compute(history) for name, entry in METRICS.items()}
