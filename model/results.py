@@ -1,4 +1,4 @@
-"""What a run leaves behind: snapshots of the state, the metrics computed from them, and where they came from."""
+"""What a run leaves behind: its metrics, a summary, and where they came from."""
 
 from __future__ import annotations
 
@@ -6,61 +6,12 @@ import platform
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from model.core import ledger
-from model.core.state import ACCOUNTS, APP, ATTACKER, MARKET, RANGER, SEQUENCER, TOTALS, Rows, State, rows
-from model.parameters import Scenario
-
-if TYPE_CHECKING:
-    import pandas
-
-
-class History:
-    """Snapshots of the aggregates and the rows of all agents but delegators, the first before the first epoch.
-
-    Arrays have a leading axis of time, T + 1 long. Metrics are functions of this, so they cost a run nothing but the
-    copies.
-    """
-
-    def __init__(self, scenario: Scenario, records: int) -> None:
-        """Make room for `records` snapshots after the first."""
-        length = records + 1
-        self.scenario = scenario
-        self.size = 0
-        self.epoch = np.zeros(length, int)
-        self.sequencers: Rows = rows(SEQUENCER, length * scenario.possible_sequencers).reshape(length, -1)
-        self.rangers = rows(RANGER, length * scenario.possible_rangers).reshape(length, -1)
-        self.apps = rows(APP, length * scenario.number_of_apps).reshape(length, -1)
-        self.attackers = rows(ATTACKER, length * 4).reshape(length, -1)
-        self.market, self.accounts, self.totals = (rows(kind, length) for kind in (MARKET, ACCOUNTS, TOTALS))
-        self.unbonding = np.zeros(length)
-        self.residual = np.zeros(length)
-
-    def record(self, state: State, epoch: int) -> None:
-        """Append a snapshot taken after `epoch` epochs."""
-        t = self.size
-        self.epoch[t] = epoch
-        for name in ("sequencers", "rangers", "apps", "attackers", "market", "accounts", "totals"):
-            getattr(self, name)[t] = getattr(state, name)
-        self.unbonding[t] = state.unbonding.sum()
-        self.residual[t] = ledger.residual(state)
-        self.size += 1
-
-    def flow(self, name: str) -> np.ndarray:
-        """Return the flow of a cumulative total between snapshots, (T,) or (T, offences)."""
-        return np.diff(self.totals[name][: self.size], axis=0)
-
-    def stock(self, group: str, name: str) -> np.ndarray:
-        """Return a field of a group at every snapshot but the first."""
-        return getattr(self, group)[name][1 : self.size]
-
-    @property
-    def epochs(self) -> np.ndarray:
-        """Epochs between snapshots, (T,)."""
-        return np.diff(self.epoch[: self.size])
+from model.history import History
+from model.metrics import compute
 
 
 @dataclass(frozen=True)
@@ -71,16 +22,12 @@ class Run:
     provenance: dict[str, Any]
 
     @cached_property
-    def metrics(self) -> pandas.DataFrame:
+    def metrics(self) -> pd.DataFrame:
         """A column per metric, a row per record; the index is the number of epochs done."""
-        import pandas
+        index = pd.Index(self.history.epoch[1 : self.history.size], name="epoch")
+        return pd.DataFrame(compute(self.history), index=index)
 
-        from model.metrics import compute
-
-        index = pandas.Index(self.history.epoch[1 : self.history.size], name="epoch")
-        return pandas.DataFrame(compute(self.history), index=index)
-
-    def summary(self) -> pandas.Series:
+    def summary(self) -> pd.Series:
         """Means over the later half of the records, missing values left out."""
         later = self.metrics.iloc[len(self.metrics) // 2 :]
         return later.mean(skipna=True)

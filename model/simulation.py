@@ -10,10 +10,11 @@ from model.core.compiled import digest
 from model.core.epoch import advance
 from model.core.opportunity import new_shape
 from model.core.state import State
+from model.history import History
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
 from model.population import new_streams, populate
-from model.results import History, Run, versions
+from model.results import Run, versions
 
 
 class Engine:

@@ -5,10 +5,10 @@ A new metric is one decorated function in the file of its subject; it recompiles
 
 from __future__ import annotations
 
+from model.history import History
 from model.metrics import economy, honesty, security
 from model.metrics.concentration import concentration
 from model.metrics.registry import METRICS, Metric, Series, metric
-from model.results import History
 
 __all__ = ["METRICS", "Metric", "compute", "economy", "honesty", "metric", "security"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from model.decentralization import TIE
+from model.history import History
 from model.metrics.registry import METRICS, Metric, Series, stake
-from model.results import History
 
 INDICES = {
     "nakamoto_third": ("holders", "higher", "Fewest holders with more than a third of the {what}: can halt consensus"),

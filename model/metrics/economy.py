@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from model.core.options import Status
+from model.history import History
 from model.metrics.registry import Series, metric, per_year, ratio, stake
-from model.results import History
 
 
 @metric("per year", "neither")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model.core.options import Offence, Status
+from model.history import History
 from model.metrics.registry import Series, metric, per_year, ratio
-from model.results import History
 
 
 @metric("share", "higher")

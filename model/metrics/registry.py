@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.core.options import Status
-from model.results import History
+from model.history import History
 
 Series = np.ndarray
 """One value per record, (T,)."""

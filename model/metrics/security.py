@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model.core.options import Offence, Tactic
+from model.history import History
 from model.metrics.registry import Series, metric, per_year, ratio, stake
-from model.results import History
 
 
 @metric("tokens", "higher")
