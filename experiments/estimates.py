@@ -21,7 +21,7 @@ def half_width(deviation: Floats, runs: Floats) -> Floats:
 def point_means(table: pd.DataFrame, axes: Sequence[str], outcomes: Sequence[str]) -> pd.DataFrame:
     """Return one row per point: the axes, `runs`, and for each outcome its mean and `<outcome>_half_width`.
 
-    Runs that failed do not count; a point where all failed has NaN.
+    Runs without the outcome do not count; a point without any has NaN.
     """
     groups = table.groupby(list(axes), sort=True)[list(outcomes)]
     runs = groups.count()
@@ -38,7 +38,7 @@ def boundary(table: pd.DataFrame, x: str, y: str, outcome: str, level: float) ->
     The crossing is interpolated (on the log of y if all y are above zero) and is the last one, seen from the low end.
     Its interval is the jackknife's over replicates, NaN if without some replicate there is no crossing. Where the
     outcome does not cross, y is NaN and `side` says where the level lies: `below` the range of y, or `above` it (else
-    `inside`). Runs that failed do not count.
+    `inside`). Runs without the outcome do not count, and an x without any has no row.
     """
     table = table.dropna(subset=[outcome])
     replicates = np.sort(table["replicate"].unique())
@@ -53,7 +53,7 @@ def boundary(table: pd.DataFrame, x: str, y: str, outcome: str, level: float) ->
         centre, low, high = _jackknife(where, values)
         rows.append({x: place, "level": level, y: unscale(centre), "low": unscale(low), "high": unscale(high),
                      "side": _side(np.nanmean(values, axis=0))})  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[x, "level", y, "low", "high", "side"])
 
 
 def crossing(where: Floats, excess: Floats) -> float:

@@ -116,8 +116,8 @@ def _heat_map(panel: Axes, table: pd.DataFrame, x: str, y: str, outcome: str, sk
     mesh = panel.pcolormesh(*sides, values, cmap=COLOURS, vmin=ends[0], vmax=ends[1])
     panel.set(xscale=_scale(across), yscale=_scale(up), xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
     panel.set_facecolor("#BBBBBB")
-    if min(values.shape) > 1:
-        shown = [level for level in levels if level != skip]
+    shown = [level for level in levels if level != skip]
+    if shown and min(values.shape) > 1:
         lines = panel.contour(across, up, values, levels=shown, colors="black", linewidths=0.9)
         panel.clabel(lines, fontsize=8, fmt="%g")
     return mesh
@@ -125,6 +125,8 @@ def _heat_map(panel: Axes, table: pd.DataFrame, x: str, y: str, outcome: str, sk
 
 def _levels(values: np.ma.MaskedArray[Any, Any], known: float) -> tuple[tuple[float, float], list[float]]:
     """Return the ends of the colour scale and the iso-levels between, for values known to within a half-width."""
+    if values.count() == 0:
+        return (0.0, 1.0), []
     low, high = float(values.min()), float(values.max())
     if low >= 0 and high <= 1:
         return (0.0, 1.0), share_levels(values)

@@ -57,7 +57,7 @@ def answer(
         raise ExperimentError(f"every run failed, the first with: {runs['error'].iloc[0]}")
     points = point_means(good, question.design.axes, question.outcomes)
     edge = _boundary(question, good)
-    words = _words(question, runs, edge)
+    words = _words(question, runs, points, edge)
     files = [folder / f"{RUNS}.parquet", folder / f"{RUNS}.csv", folder / MANIFEST]
     files += _figure(question, points, edge, folder)
     return Answer(runs, points, edge, words, tuple(files))
@@ -103,6 +103,8 @@ def _boundary(question: Question, runs: pd.DataFrame) -> pd.DataFrame | None:
         return None
     x, y = axes_of(question)
     edge = boundary(runs, x, y, question.outcomes[0], question.boundary)
+    if edge.empty:
+        return None
     closed = _closed_forms(question, [question.boundary])
     return edge if closed is None else edge.assign(theory=closed[y].to_numpy())
 
@@ -159,12 +161,23 @@ def _precision(edge: pd.DataFrame, y: str) -> str:
     return "" if np.isnan(factor) else f"Boundary: 95 % interval at most a factor of {factor:.2f} to either side."
 
 
-def _words(question: Question, runs: pd.DataFrame, edge: pd.DataFrame | None) -> str:
+def _words(question: Question, runs: pd.DataFrame, points: pd.DataFrame, edge: pd.DataFrame | None) -> str:
     failed = int((runs["error"] != "").sum())
     lines = [f"{failed} of {len(runs)} runs failed; see the column error."] if failed else []
+    lines += _unmeasured(question, points)
     if edge is not None:
         lines += [*_located(question, edge), *_compared(edge, axes_of(question)[1])]
     return "\n".join(lines)
+
+
+def _unmeasured(question: Question, points: pd.DataFrame) -> list[str]:
+    """Return a line per outcome that is undefined somewhere, as honesty is where every sequencer has been removed."""
+    missing = {name: int(points[name].isna().sum()) for name in question.outcomes}
+    return [
+        f"There is no {name.replace('_', ' ')} at {count} of {len(points)} points; see sequencers_active in the runs."
+        for name, count in missing.items()
+        if count
+    ]
 
 
 def _located(question: Question, edge: pd.DataFrame) -> list[str]:

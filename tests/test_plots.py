@@ -81,10 +81,11 @@ def test_iso_lines_keep_to_what_is_known(points):
     assert contours(drawn(plots.phase_map(points.assign(nakamoto_half_width=4.0), X, Y, "nakamoto"))[0]) == []
 
 
-@pytest.mark.parametrize("nothing", ["nan", "constant", "one row"])
+@pytest.mark.parametrize("nothing", ["nan", "all nan", "constant", "one row"])
 def test_degenerate_tables_are_drawn_too(points, nothing, tmp_path):
     table = {
         "nan": points.assign(honesty=points["honesty"].where(points[X] > 0.001)),
+        "all nan": points.assign(honesty=np.nan),
         "constant": points.assign(honesty=3.0),
         "one row": points[points[Y] == 0.1],
     }[nothing]

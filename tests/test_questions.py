@@ -153,6 +153,14 @@ def test_an_answer_leaves_table_figure_and_data(tiny, tmp_path):
     assert "At sampling probability" in result.words
 
 
+def test_an_economy_that_dies_is_reported(tiny, tmp_path):
+    """Every sequencer is soon removed for an honest fault, and nobody enters."""
+    doomed = {"honest_fault_rate": 100.0, "honest_fault_slash": 1.0, "entry_rate": 0.0, "top_up": False}
+    result = answer(load(str(tiny)).changed(doomed, epochs=80), tmp_path / "out")
+    assert (result.runs["error"] == "").all()
+    assert "There is no honesty by value at 9 of 9 points" in result.words
+
+
 def test_fewer_epochs_are_recorded_more_often(tiny):
     question = load(str(tiny))
     assert question.changed({}, epochs=3).record_every == 1
