@@ -40,7 +40,7 @@ def phase_map(
 ) -> Figure:
     """Draw a heat map with iso-lines over (x, y), one panel per outcome; rows of the same point are averaged.
 
-    Iso-lines keep to what is known: at least two half-widths apart, if the table has `<outcome>_half_width`.
+    Iso-lines keep to what is known: two half-widths apart and from the extremes, if there is `<outcome>_half_width`.
     `boundary` (as from `estimates.boundary`) is drawn over the first outcome with its confidence band, and `theory`
     (x, `level`, y) over it. `labels` give column names with units.
     """
@@ -134,7 +134,7 @@ def _levels(values: np.ma.MaskedArray[Any, Any], known: float) -> tuple[tuple[fl
     power = 10.0 ** np.floor(np.log10(least))
     step = power * next(factor for factor in STEPS if factor * power >= least * (1 - 1e-12))
     ticks = np.arange(np.floor(low / step), np.floor(high / step) + 2) * step
-    return (ticks[0], ticks[-1]), [level for level in ticks if low + known < level < high - known]
+    return (ticks[0], ticks[-1]), [level for level in ticks if low + 2 * known < level < high - 2 * known]
 
 
 def _draw_boundary(panel: Axes, boundary: pd.DataFrame, x: str, y: str) -> None:

@@ -23,6 +23,9 @@ SLASH = "slash_fraction"
 SHOWN = 7
 """Rows and columns of a grid in a terminal, at most."""
 
+FINER = 4
+"""Values at which a closed form is drawn, per value that is simulated."""
+
 LISTED = 20
 """Rows of a plain list in a terminal, at most."""
 
@@ -105,22 +108,28 @@ def _boundary(question: Question, runs: pd.DataFrame) -> pd.DataFrame | None:
     edge = boundary(runs, x, y, question.outcomes[0], question.boundary)
     if edge.empty:
         return None
-    closed = _closed_forms(question, [question.boundary])
-    return edge if closed is None else edge.assign(theory=closed[y].to_numpy())
+    closed = _closed_forms(question, list(edge[x]), [question.boundary])
+    return edge if closed is None else edge.merge(closed[[x, y]].rename(columns={y: "theory"}), on=x, how="left")
 
 
-def _closed_forms(question: Question, levels: Sequence[float]) -> pd.DataFrame | None:
-    """Return the slash fraction that theory asks for at each level, for every value across; None where it is silent."""
+def _closed_forms(question: Question, places: Sequence[float], levels: Sequence[float]) -> pd.DataFrame | None:
+    """Return the slash fraction that theory asks for at each level and place across; None where it is silent."""
     x, y = axes_of(question)
     if y != SLASH or question.outcomes[0] != "honesty_by_value" or not levels:
         return None
-    places = sorted({point[x] for point in question.design.points})
     pairs = [(place, level) for level in levels for place in places]
     try:
         slashes = [theory.deterrence_boundary(question.scenario.replace(**{x: place}), level) for place, level in pairs]
     except ValueError:
         return None
     return pd.DataFrame(pairs, columns=[x, "level"]).assign(**{y: slashes})
+
+
+def _finer(name: str, places: np.ndarray) -> list[float]:
+    """Return the values of a parameter with more between them, for a smooth curve, unless it counts something."""
+    if Scenario.model_fields[name].annotation is int:
+        return list(places)
+    return list(np.interp(np.arange(FINER * (len(places) - 1) + 1) / FINER, np.arange(len(places)), places))
 
 
 def _figure(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None, folder: Path) -> list[Path]:
@@ -134,7 +143,8 @@ def _figure(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None,
         figure = plots.curve(points, x, question.outcomes, title=question.title, caption=caption, labels=labels)
         return plots.save(figure, path, {"": points})
     x, y = axes_of(question)
-    closed = None if edge is None else _closed_forms(question, plots.share_levels(points[question.outcomes[0]]))
+    levels = [] if edge is None else plots.share_levels(points[question.outcomes[0]])
+    closed = _closed_forms(question, _finer(x, np.unique(points[x])), levels)
     if closed is not None:
         closed = closed[np.isfinite(closed[y]) & (closed[y] > 0)]
     figure = plots.phase_map(
@@ -146,19 +156,12 @@ def _figure(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None,
 
 
 def _caption(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None) -> str:
-    widths = ", ".join(
-        f"{name.replace('_', ' ')} ±{points[f'{name}_half_width'].max():.2g}" for name in question.outcomes
-    )
-    caption = (
-        f"Means over {question.replicates} replicates of {question.epochs} epochs, second half; widest 95 % interval "
-    )
-    caption += f"of a point: {widths}."
-    return caption if edge is None else f"{caption} {_precision(edge, axes_of(question)[1])}"
-
-
-def _precision(edge: pd.DataFrame, y: str) -> str:
-    factor = (edge["high"] / edge[y]).max()
-    return "" if np.isnan(factor) else f"Boundary: 95 % interval at most a factor of {factor:.2f} to either side."
+    widths = [f"{name.replace('_', ' ')} ±{points[f'{name}_half_width'].max():.2g}" for name in question.outcomes]
+    factor = float("nan") if edge is None else (edge["high"] / edge[axes_of(question)[1]]).max()
+    if not np.isnan(factor):
+        widths.append(f"boundary within a factor of {factor:.2f}")
+    means = f"Means over {question.replicates} replicates of {question.epochs} epochs, second half."
+    return f"{means} Widest 95 % intervals: {', '.join(widths)}."
 
 
 def _words(question: Question, runs: pd.DataFrame, points: pd.DataFrame, edge: pd.DataFrame | None) -> str:
