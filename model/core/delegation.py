@@ -24,7 +24,7 @@ def delegation(state, rules, streams):
 
 @kernel
 def _choose_again(state, rules, stream):
-    names, yields, risks = _offers(state, rules)
+    names, yields, risks = offers(state, rules)
     odds = np.empty(names.size + 1)
     d = stream.geometric(rules.attention) - 1
     while d < state.delegators.size:
@@ -65,7 +65,7 @@ def slash_rate(node, rules):
 
 
 @kernel
-def _offers(state, rules):
+def offers(state, rules):
     """List the active nodes that take deposits: net yield plus brand, and slash rate, in percentage points a year."""
     total = weigh(state, rules)
     size = state.sequencers.size

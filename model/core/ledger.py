@@ -33,6 +33,20 @@ def residual(state: Any) -> float:
     return total(state) - (accounts.opening + accounts.minted - accounts.burned)
 
 
+def set_balance(accounts, row, name, tokens):  # type: ignore[no-untyped-def]
+    """Set a balance of one row between epochs; the circulating tokens give or take the difference.
+
+    Raises ValueError if they do not suffice.
+    """
+    change = tokens - row[name]
+    if change > accounts.circulating:
+        raise ValueError(f"{name} = {tokens:g}: only {accounts.circulating:g} circulating tokens are left to give")
+    row[name] = tokens
+    accounts.circulating -= change
+    if name == "liquid":
+        accounts.liquid = max(0.0, accounts.liquid + change)
+
+
 @kernel
 def emit(accounts, source, amount):
     """Take up to `amount` from the source of rewards (mint it, or draw on the reserve). Returns what was had."""
