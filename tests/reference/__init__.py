@@ -18,7 +18,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from model.core.options import OFFENCES, Offence, Status
+from model.core.options import Offence, Status
 from model.core.state import State
 from model.parameters import Scenario
 
@@ -51,6 +51,8 @@ class Reference(mesa.Model):
     net_fee: float
     lost_blocks: int
     harm: float
+    coverage: float
+    detection: list[float]
 
     market = blocks.market
     selection = blocks.selection
@@ -85,7 +87,6 @@ class Reference(mesa.Model):
 
         self.schedule: list[Sequencer | None] = []
         self.convictions: list[tuple[Sequencer, Offence, list[Ranger]]] = []
-        self.detection = [0.0] * OFFENCES
 
     def step(self) -> None:
         """Play one epoch."""
@@ -121,6 +122,7 @@ class Reference(mesa.Model):
         totals.stolen += sum(sum(node.stolen) for node in nodes)
         totals.checks += sum(ranger.checked for ranger in self.rangers)
         totals.checks_assigned += sum(ranger.assigned for ranger in self.rangers)
+        totals.coverage += self.coverage
         totals.volume += self.volume
         totals.harm += self.harm
         issued = self.accounts.minted - self.accounts.burned
@@ -135,10 +137,18 @@ class Reference(mesa.Model):
         """Return the Rangers that hold a seat now."""
         return [ranger for ranger in self.rangers if ranger.status == Status.ACTIVE]
 
+    def watchers(self) -> list[Ranger]:
+        """Return the Rangers that look at blocks now."""
+        return self.seated() if self.scenario.verification == "rangers" else []
+
     def weight(self, stake: float) -> float:
         """Return the selection weight of an active node with that stake, own and delegated."""
         counted = min(stake, self.scenario.max_stake)
         return {"stake": counted, "sqrt_stake": counted**0.5, "equal": 1.0}[self.scenario.selection]
+
+    def total_weight(self) -> float:
+        """Return the weight of all nodes that are active now."""
+        return sum(self.weight(node.stake) for node in self.active())
 
     def balances(self) -> list[float]:
         """Return every balance of tokens; their sum changes by what is minted less what is burned."""

@@ -104,20 +104,31 @@ class Ranger(mesa.Agent):
     def takes_bribe(self, node: Sequencer, offence: Offence) -> bool:
         """Say whether it keeps silent on an offence of this node."""
         s = self.model.scenario
-        bounty = s.bounty_share * self.model.slash[offence] * node.stake * self.model.price * s.enforcement
-        return (
-            self.conduct == Conduct.COLLUDING
-            and node.owner != NOBODY
-            and self.model.bribes_offered
-            and s.bribe > bounty
-        )
+        if self.conduct != Conduct.COLLUDING or node.owner == NOBODY or not self.model.bribes_offered:
+            return False
+        slash = self.model.slash[offence] if s.sanction == "slash" else 0.0
+        return s.bribe > s.bounty_share * slash * node.stake * self.model.price * s.enforcement
 
-    def benefit(self, bounty: float) -> float:
-        """Return what a check earns that shirking does not, given the expected bounty of an offence, in USD."""
+    def misconduct(self) -> float:
+        """Return how many offences it believes a check finds."""
         s = self.model.scenario
+        return (s.prior_weight * s.prior_misconduct + self.found) / (s.prior_weight + self.checks)
+
+    def best_diligence(self, bounty: float) -> float:
+        """Return the probability with which it wants to check, given the expected bounty of an offence in USD."""
+        s = self.model.scenario
+        if self.conduct not in (Conduct.RATIONAL, Conduct.COLLUDING):
+            return 1.0
         pay = s.reward_per_check if s.proof_of_check else s.trap_rate * s.trap_penalty
-        misconduct = (s.prior_weight * s.prior_misconduct + self.found) / (s.prior_weight + self.checks)
-        return pay + misconduct * bounty
+        return power_odds((pay + self.misconduct() * bounty) / self.cost, s.ranger_precision)
+
+    def expected_profit(self, bounty: float) -> float:
+        """Return what a seat would earn per epoch with that diligence, in USD."""
+        s, x = self.model.scenario, self.best_diligence(bounty)
+        paid = x if s.proof_of_check else 1.0
+        checking = x * (self.misconduct() * bounty - self.cost)
+        per_block = paid * s.reward_per_check + checking - (1 - x) * s.trap_rate * s.trap_penalty
+        return s.blocks_per_epoch * s.sampling_probability * per_block
 
 
 class Delegator(mesa.Agent):

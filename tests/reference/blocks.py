@@ -158,7 +158,7 @@ def conduct(model: Reference) -> None:
         if node.conduct == Conduct.RATIONAL:
             node.set_reservations()
 
-    watchers = model.seated() if s.verification == "rangers" else []
+    watchers = model.watchers()
     missed = 0
     for owner in model.schedule:
         if owner is None:
@@ -217,10 +217,8 @@ def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[R
 
 def verification(model: Reference) -> None:
     """Publish the coverage of the epoch and fine the Rangers that shirked a planted test."""
-    s = model.scenario
-    watchers = model.seated() if s.verification == "rangers" else []
-    unseen = math.prod(1 - s.sampling_probability * ranger.diligence for ranger in watchers)
-    model.totals.coverage += 1 - unseen
+    s, watchers = model.scenario, model.watchers()
+    model.coverage = 1 - math.prod(1 - s.sampling_probability * ranger.diligence for ranger in watchers)
     for a in Offence:
         misses = [1 - s.sampling_probability * ranger.diligence * model.evidence[a] for ranger in watchers]
         model.detection[a] = 1 - math.prod(misses)

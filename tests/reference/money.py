@@ -13,29 +13,31 @@ if TYPE_CHECKING:
 
 
 def sanctions(model: Reference) -> None:
-    """Convict, hear accusations, slash faults, take what is due now, and remove who fell below the minimum."""
+    """Convict, hear accusations, slash faults, take what is due now, and remove who fell below the minimum.
+
+    Accusations and faults concern the nodes that were active when the phase began, convicted in it or not.
+    """
     s = model.scenario
-    model.totals.faults += sum(node.fault for node in model.active())
     if s.sanction == "none":
         return
+    standing = model.active()
     for node, offence, reporters in model.convictions:
         _convict(model, node, offence, reporters)
     for ranger in model.seated():
-        if ranger.conduct == Conduct.GRIEFING:
-            _accuse(model, ranger)
-        if ranger.bond < s.ranger_bond / 2:
-            ranger.status = Status.REMOVED
-            ranger.wallet, ranger.bond = ranger.wallet + ranger.bond, 0.0
-
-    correlation = _recently_slashed(model)
-    for node in model.active():
-        if node.fault and s.honest_fault_slash > 0:
-            model.totals.wrongful += 1
+        if ranger.conduct == Conduct.GRIEFING and s.verification == "rangers":
+            _accuse(model, ranger, standing)
+        _check_bond(model, ranger)
+    for node in standing:
+        if node.fault:
+            model.totals.faults += 1
+            model.totals.wrongful += int(s.honest_fault_slash > 0)
             _take(model, node, s.honest_fault_slash, model.epoch, {})
+    extra = s.correlation_penalty * _slashed_share(model)
     for node in model.sequencers:
-        _take_pending(model, node, s.correlation_penalty * correlation)
-        if node.in_office and node.self_stake < s.min_stake:
-            _refill_or_remove(model, node)
+        _take_pending(model, node, extra)
+    for node in model.sequencers:
+        if node.in_office:
+            _settle(model, node)
 
 
 def _convict(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
@@ -45,23 +47,19 @@ def _convict(model: Reference, node: Sequencer, offence: Offence, reporters: lis
     claims = node.claims.setdefault(model.epoch, {})
     for ranger in reporters:
         claims[ranger] = claims.get(ranger, 0.0) + slash / len(reporters)
-    if s.expel:
-        if s.slash_delay > 0 and node.status == Status.ACTIVE:
-            node.leave(Status.EXITING)
-    elif s.jail_epochs > 0:
+    if s.jail_epochs > 0 and not s.expel:
         node.status = Status.JAILED
         node.jailed_until = model.epoch + 1 + s.jail_epochs
 
 
-def _accuse(model: Reference, accuser: Ranger) -> None:
-    """Let a griefing Ranger accuse innocent nodes of reordering."""
+def _accuse(model: Reference, accuser: Ranger, standing: list[Sequencer]) -> None:
+    """Let a griefing Ranger accuse innocent nodes of reordering, for as long as it has its seat."""
     s, rng = model.scenario, model.rng
     for _ in range(rng.poisson(s.accusation_rate)):
-        nodes = model.active()
-        if not nodes:
+        if accuser.status != Status.ACTIVE or not standing:
             return
         model.totals.accusations += 1
-        accused = nodes[rng.integers(len(nodes))]
+        accused = standing[rng.integers(len(standing))]
         if rng.random() < s.wrongful_conviction:
             accused.convicted[Offence.REORDER] += 1
             model.totals.wrongful += 1
@@ -70,24 +68,34 @@ def _accuse(model: Reference, accuser: Ranger) -> None:
             fine = s.false_accusation_slash * accuser.bond
             accuser.bond -= fine
             model.accounts.burned += fine
+            _check_bond(model, accuser)
 
 
-def _recently_slashed(model: Reference) -> float:
-    """Return the tokens slashed in the window before this epoch as a share of all stake now."""
-    first = model.epoch - model.scenario.correlation_window
-    slashed = sum(tokens for epoch, tokens in model.slashed_before.items() if first <= epoch < model.epoch)
-    stake = sum(node.stake for node in model.sequencers)
-    return min(1.0, slashed / stake) if stake > 0 else 0.0
+def _check_bond(model: Reference, ranger: Ranger) -> None:
+    """Take the seat of a Ranger whose bond fell below half, for good."""
+    if ranger.status == Status.ACTIVE and ranger.bond < model.scenario.ranger_bond / 2:
+        ranger.status = Status.REMOVED
+        ranger.wallet, ranger.bond = ranger.wallet + ranger.bond, 0.0
+
+
+def _slashed_share(model: Reference) -> float:
+    """Return the share of stake slashed in the window, with what is due now."""
+    due = sum(node.pending.get(_due(model), 0.0) * node.stake for node in model.sequencers)
+    before = model.epoch - model.scenario.correlation_window
+    taken = sum(tokens for epoch, tokens in model.slashed_before.items() if epoch > before)
+    everything = sum(node.stake for node in model.sequencers) + taken
+    return min(1.0, (taken + due) / everything) if everything > 0 else 0.0
+
+
+def _due(model: Reference) -> int:
+    """Return the epoch whose convictions are due."""
+    return model.epoch - model.scenario.slash_delay
 
 
 def _take_pending(model: Reference, node: Sequencer, extra: float) -> None:
-    """Take the slash that was convicted `slash_delay` epochs ago; expulsion follows it."""
-    convicted_at = model.epoch - model.scenario.slash_delay
-    share, claims = node.pending.pop(convicted_at, 0.0), node.claims.pop(convicted_at, {})
+    share, claims = node.pending.pop(_due(model), 0.0), node.claims.pop(_due(model), {})
     if share > 0:
-        _take(model, node, min(1.0, share + extra), convicted_at, claims)
-    if share > 0 and model.scenario.expel and node.status != Status.REMOVED:
-        _remove(model, node)
+        _take(model, node, min(1.0, share + extra), _due(model), claims)
 
 
 def _take(model: Reference, node: Sequencer, share: float, since: int, claims: dict[Ranger, float]) -> None:
@@ -127,20 +135,18 @@ def _dissolve(model: Reference, node: Sequencer) -> None:
     node.vault.shares, node.vault.members = 0.0, 0
 
 
-def _refill_or_remove(model: Reference, node: Sequencer) -> None:
-    missing = model.scenario.min_stake - node.self_stake
-    if model.scenario.top_up and node.wallet >= missing:
-        node.wallet -= missing
-        node.self_stake = model.scenario.min_stake
+def _settle(model: Reference, node: Sequencer) -> None:
+    """Expel a convict; refill or remove a node whose own stake fell below the minimum."""
+    s = model.scenario
+    expelled = bool(s.expel and node.sentenced)
+    if not expelled and node.self_stake >= s.min_stake and node.self_stake > 0:
+        return
+    if not expelled and s.min_stake > 0 and node.can_refill(node.self_stake):
+        node.wallet -= s.min_stake - node.self_stake
+        node.self_stake = s.min_stake
     else:
-        _remove(model, node)
-
-
-def _remove(model: Reference, node: Sequencer) -> None:
-    if node.in_office:
         node.leave(Status.REMOVED)
-    node.status = Status.REMOVED
-    model.totals.removals += 1
+        model.totals.removals += 1
 
 
 def rewards(model: Reference) -> None:
@@ -163,10 +169,10 @@ def _pay_emission(model: Reference) -> None:
     }
     total = sum(due.values()) + sum(pay.values())
     if s.reward_source == "issuance":
-        model.pay_scale = 1.0
+        model.pay_scale = 1.0 if total > 0 else model.pay_scale
         accounts.minted += total
     else:
-        model.pay_scale = min(1.0, accounts.reserve / total) if total > 0 else 1.0
+        model.pay_scale = min(1.0, accounts.reserve / total) if total > 0 else model.pay_scale
         accounts.reserve = max(0.0, accounts.reserve - model.pay_scale * total)
     for node, reward in due.items():
         _pay_node(model, node, model.pay_scale * reward)
@@ -232,7 +238,7 @@ def _book_node(model: Reference, node: Sequencer, keep: float) -> None:
         node.profit_average = keep * node.profit_average + (1 - keep) * node.profit
         node.slash_average = keep * node.slash_average + (1 - keep) * node.slashed
     node.total_made += node.made
-    node.total_usd += node.usd_income
+    node.total_usd += node.profit
     model.totals.sequencer_usd += node.profit
 
 

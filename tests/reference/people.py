@@ -10,7 +10,6 @@ from .agents import Vault, power_odds
 
 if TYPE_CHECKING:
     from . import Reference
-    from .agents import Ranger
     from .sequencer import Sequencer
 
 
@@ -21,10 +20,7 @@ def learning(model: Reference) -> None:
         _gather_evidence(model)
     bounty = _expected_bounty(model)
     for ranger in model.rangers:
-        if ranger.conduct in (Conduct.RATIONAL, Conduct.COLLUDING):
-            ranger.diligence = power_odds(ranger.benefit(bounty) / ranger.cost, s.ranger_precision)
-        else:
-            ranger.diligence = 1.0
+        ranger.diligence = ranger.best_diligence(bounty)
 
 
 def _gather_evidence(model: Reference) -> None:
@@ -81,11 +77,11 @@ def delegation(model: Reference) -> None:
 
 def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
     """Return each active node with its yearly yield after commission and its yearly slashing, per token of stake."""
-    s, nodes = model.scenario, model.active()
-    all_weight = sum(model.weight(node.stake) for node in nodes)
+    s = model.scenario
+    all_weight = model.total_weight()
     faults = s.honest_fault_rate * s.honest_fault_slash if s.sanction == "slash" else 0.0
     offers = []
-    for node in nodes:
+    for node in model.active():
         if s.reward_rule == "target_rate":
             reward = s.target_rate * min(node.stake, s.max_stake)
         else:
@@ -115,27 +111,33 @@ def entry_and_exit(model: Reference) -> None:
             node.wallet, node.exiting = node.wallet + node.exiting, 0.0
             if node.status == Status.EXITING:
                 node.status = Status.CANDIDATE
-    all_weight = sum(model.weight(node.stake) for node in model.active())
     for node in model.sequencers:
         luck = model.rng.random()
         if node.status == Status.ACTIVE and node.conduct != Conduct.BYZANTINE and node.profit_average < 0:
             if luck < s.exit_rate:
                 node.leave(Status.EXITING)
                 model.totals.exits += 1
-        elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node, all_weight):
-            node.self_stake = min(node.wallet, node.capital)
-            node.wallet -= node.self_stake
-            node.status = Status.ACTIVE
-            model.totals.entries += 1
+        elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node):
+            _enter(model, node)
     _change_seats(model)
 
 
-def _entry_probability(model: Reference, node: Sequencer, all_weight: float) -> float:
+def _enter(model: Reference, node: Sequencer) -> None:
+    """Bond the capital; averages start at what honest ordering is expected to earn."""
+    stake = min(node.wallet, node.capital)
+    node.profit_average = _expected_profit(model, node, stake)
+    node.income_average = node.profit_average + node.cost
+    node.self_stake, node.wallet = stake, node.wallet - stake
+    node.status = Status.ACTIVE
+    model.totals.entries += 1
+
+
+def _entry_probability(model: Reference, node: Sequencer) -> float:
     s = model.scenario
     stake = min(node.wallet, node.capital)
     if stake < s.min_stake or stake <= 0:
         return 0.0
-    probability = _worth_it(model, _expected_profit(model, node, stake, all_weight), stake)
+    probability = _worth_it(model, _expected_profit(model, node, stake), stake)
     return probability * (s.admission_probability if s.admission == "vote" else 1.0)
 
 
@@ -148,11 +150,11 @@ def _worth_it(model: Reference, profit: float, stake: float) -> float:
     return s.entry_rate * (power_odds(profit / elsewhere, s.sequencer_precision) if elsewhere > 0 else 1.0)
 
 
-def _expected_profit(model: Reference, node: Sequencer, own: float, all_weight: float) -> float:
+def _expected_profit(model: Reference, node: Sequencer, own: float) -> float:
     """Return the profit per epoch that honest ordering would bring to a candidate with that own stake, in USD."""
     s = model.scenario
     weight = model.weight(own + node.pool)
-    blocks = s.blocks_per_epoch * weight / (all_weight + weight)
+    blocks = s.blocks_per_epoch * weight / (model.total_weight() + weight)
     if s.reward_rule == "target_rate":
         tokens = s.target_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
     else:
@@ -166,21 +168,16 @@ def _change_seats(model: Reference) -> None:
     luck = {ranger: model.rng.random() for ranger in model.rangers}
     candidates = [ranger for ranger in model.rangers if ranger.status == Status.CANDIDATE]
     for ranger in model.seated():
-        if ranger.income_average < 0 and luck[ranger] < s.exit_rate:
+        leaves = ranger.income_average < 0 and ranger.conduct != Conduct.DILIGENT
+        if leaves and luck[ranger] < s.exit_rate:
             ranger.wallet, ranger.bond = ranger.wallet + ranger.bond, 0.0
             ranger.status = Status.CANDIDATE
     bounty = _expected_bounty(model)
     for ranger in candidates:
-        free = s.number_of_rangers - len(model.seated())
-        if free > 0 and ranger.wallet >= s.ranger_bond and luck[ranger] < _seat_probability(model, ranger, bounty):
+        free = s.number_of_rangers > len(model.seated()) and ranger.wallet >= s.ranger_bond
+        if free and luck[ranger] < _worth_it(model, ranger.expected_profit(bounty), s.ranger_bond):
             ranger.wallet, ranger.bond = ranger.wallet - s.ranger_bond, s.ranger_bond
             ranger.status = Status.ACTIVE
-
-
-def _seat_probability(model: Reference, ranger: Ranger, bounty: float) -> float:
-    s = model.scenario
-    profit = s.blocks_per_epoch * s.sampling_probability * (ranger.benefit(bounty) - ranger.cost)
-    return _worth_it(model, profit, s.ranger_bond)
 
 
 def attack(model: Reference) -> None:

@@ -93,8 +93,7 @@ class Sequencer(mesa.Agent):
     def belief(self, offence: Offence) -> float:
         """Return the probability with which the node expects the offence to be found out."""
         s = self.model.scenario
-        seats = len(self.model.seated()) if s.verification == "rangers" else 0
-        advertised = 1 - (1 - s.sampling_probability * self.model.evidence[offence]) ** seats
+        advertised = 1 - (1 - s.sampling_probability * self.model.evidence[offence]) ** len(self.model.watchers())
         caught, uncaught = self.caught[offence], self.uncaught[offence]
         return (s.prior_weight * advertised + caught) / (s.prior_weight + caught + uncaught)
 
@@ -105,14 +104,17 @@ class Sequencer(mesa.Agent):
             return 0.0
         slash = self.model.slash[offence]
         left = self.self_stake * (1 - slash)
-        refills = s.top_up and left + self.wallet >= s.min_stake
-        if s.expel or (left < s.min_stake and not refills):
+        if s.expel or (left < s.min_stake and not self.can_refill(left)):
             franchise = max(0.0, self.profit_average) * s.planning_horizon
         else:
             franchise = max(0.0, self.income_average) * min(s.jail_epochs, s.planning_horizon)
         return s.enforcement * (
             slash * (self.self_stake + s.stake_alignment * self.pool) * self.model.price + franchise
         )
+
+    def can_refill(self, own_stake: float) -> bool:
+        """Say whether the node may and can bring that own stake back to the minimum from its wallet."""
+        return self.model.scenario.top_up and own_stake + self.wallet >= self.model.scenario.min_stake
 
     def set_reservations(self) -> None:
         """Work out from which opportunity on each offence pays."""
