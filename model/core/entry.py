@@ -4,7 +4,7 @@ from model.core import ledger
 from model.core.compiled import kernel
 from model.core.learning import expected_bounty, expected_ranger_profit, willingness
 from model.core.options import Admission, Conduct, RewardRule, Status
-from model.core.selection import weigh, weight_of
+from model.core.selection import counted, weigh, weight_of
 
 
 @kernel
@@ -76,7 +76,7 @@ def expected_profit(now, rules, node, others):
     blocks = rules.blocks_per_epoch * weight / (weight + others)
     emission = rules.reward_per_block * blocks
     if rules.reward_rule == RewardRule.TARGET_RATE:
-        emission = rules.target_rate * rules.dt * min(node.self_stake, rules.max_stake)
+        emission = rules.target_rate * rules.dt * counted(node, rules)
     per_block = now.net_fee + rules.honest_capture * now.mean_opportunity
     return emission * now.pay_scale * now.price + blocks * per_block - node.cost
 

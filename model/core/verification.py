@@ -27,11 +27,17 @@ def new_bench(size):
 
 
 @kernel
-def finding(ranger, rules, a):
-    """Return the probability that a Ranger finds a given offence of kind a."""
+def checking(ranger, rules):
+    """Return the probability that a Ranger really checks a given block."""
     if ranger.status != Status.ACTIVE or rules.verification == Verification.NONE:
         return 0.0
-    return rules.sampling_probability * ranger.diligence * rules.evidence[a]
+    return rules.sampling_probability * ranger.diligence
+
+
+@kernel
+def finding(ranger, rules, a):
+    """Return the probability that a Ranger finds a given offence of kind a."""
+    return checking(ranger, rules) * rules.evidence[a]
 
 
 @kernel
@@ -39,8 +45,7 @@ def coverage(state, rules):
     """Return the probability that at least one Ranger really checks a given block."""
     unchecked = 1.0
     for ranger in state.rangers:
-        if ranger.status == Status.ACTIVE and rules.verification == Verification.RANGERS:
-            unchecked *= 1.0 - rules.sampling_probability * ranger.diligence
+        unchecked *= 1.0 - checking(ranger, rules)
     return 1.0 - unchecked
 
 
@@ -114,8 +119,7 @@ def _check_honest_blocks(state, rules, stream):
         ranger.silenced = 0
         ranger.usd = 0.0
         ranger.tokens = 0.0
-        if ranger.status == Status.ACTIVE and rules.verification == Verification.RANGERS:
-            ranger.checked = binomial(stream, honest, rules.sampling_probability * ranger.diligence)
+        ranger.checked = binomial(stream, honest, checking(ranger, rules))
     return made
 
 
@@ -131,7 +135,7 @@ def _shirked(ranger, made, rules, stream):
 @kernel
 def _check_unproven(ranger, rules, a, offences, stream):
     """Draw the checks of offending blocks that proved nothing."""
-    check = rules.sampling_probability * ranger.diligence
+    check = checking(ranger, rules)
     proof = finding(ranger, rules, a)
     if proof < check:
         ranger.checked += binomial(stream, offences, (check - proof) / (1.0 - proof))
