@@ -33,7 +33,7 @@ def residual(state: Any) -> float:
     return total(state) - (accounts.opening + accounts.minted - accounts.burned)
 
 
-def set_balance(accounts, row, name, tokens):  # type: ignore[no-untyped-def]
+def set_balance(accounts: Any, row: Any, name: str, tokens: float) -> None:
     """Set a balance of one row between epochs; the circulating tokens give or take the difference.
 
     Raises ValueError if they do not suffice.

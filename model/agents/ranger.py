@@ -1,0 +1,54 @@
+"""The Ranger: a watcher that stakes for the right to check blocks."""
+
+from __future__ import annotations
+
+from model.agents.field import Balance, Choice, Field, member
+from model.agents.sequencer import Sequencer
+from model.agents.view import View
+from model.core import learning, verification
+from model.core.options import NOBODY, Conduct, Offence, Status, Tactic
+from model.core.state import RANGER
+
+
+class Ranger(View, group="rangers", kind=RANGER):
+    """Samples blocks, checks them or shirks, and reports offences for a bounty. Its policy is `diligence`."""
+
+    status = Choice(Status)
+    conduct = Choice(Conduct)
+    owner = Field(NOBODY, len(Tactic) - 1)
+    custom = Field(0, 1)
+    bond = Balance()
+    wallet = Balance()
+    cost = Field(0)
+    diligence = Field(0, 1)
+    found = Field(0)
+    checks = Field(0)
+
+    @property
+    def believed_misconduct(self) -> float:
+        """Offences it expects to find per block that it checks."""
+        return learning.believed_misconduct(self._record, self._rules)
+
+    def benefit(self) -> float:
+        """Return what really checking a block earns it (USD): pay for checking alone, and hope of a bounty."""
+        return learning.benefit(self._record, self._rules, self._bounty())
+
+    def willingness(self) -> float:
+        """Return the probability that it really checks a block, by the model's rule for the rational."""
+        return learning.willingness(self.benefit(), self.cost, self._rules.ranger_precision)
+
+    def expected_profit(self) -> float:
+        """Return what a seat is expected to earn it (USD per epoch), at the diligence it would choose."""
+        return learning.expected_ranger_profit(self._record, self._rules, self._bounty())
+
+    def finding(self, offence: Offence | str) -> float:
+        """Return the probability that it finds a given offence."""
+        return verification.finding(self._record, self._rules, int(member(Offence, "offence", offence)))
+
+    def takes_bribe(self, sequencer: Sequencer, offence: Offence | str) -> bool:
+        """Tell whether it takes a bribe to keep silent on an offence of a sequencer."""
+        a = int(member(Offence, "offence", offence))
+        return bool(verification.silenced(self._state, self._record, self._rules, sequencer.row, a))
+
+    def _bounty(self) -> float:
+        return learning.expected_bounty(self._state, self._rules)

@@ -1,0 +1,103 @@
+"""The sequencer: a node that stakes for the right to order blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.agents.field import Balance, Choice, Closed, Field, member
+from model.agents.view import View
+from model.core import delegation, entry, ledger, policy, verification
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
+from model.core.state import SEQUENCER
+
+DELEGATED = "it is delegators' stake; let a Delegator delegate() or undelegate()"
+
+
+class Sequencer(View, group="sequencers", kind=SEQUENCER):
+    """Orders blocks, honestly or not, for a share of the blocks that grows with its stake.
+
+    Its policy is `reservation_values`, which bind it if its conduct is rational, and `commission`. They are as it last
+    decided; a subclass that overrides `decide` finds the reservation values that the model's rule advises now.
+    """
+
+    status = Choice(Status)
+    conduct = Choice(Conduct)
+    owner = Field(NOBODY, len(Tactic) - 1)
+    client = Field(0)
+    custom = Field(0, 1)
+    self_stake = Balance()
+    wallet = Balance()
+    exiting = Closed("own stake on its way out reaches the wallet by itself")
+    pool = Closed(DELEGATED)
+    pool_shares = Closed(DELEGATED)
+    members = Closed(DELEGATED)
+    capital = Field(0)
+    commission = Field(0, "max_commission")
+    skill = Field(0)
+    cost = Field(0)
+    downtime = Field(0, 1)
+    caught = Field(0)
+    uncaught = Field(0)
+    reservation_values = Field(0, field="reservation")
+
+    @property
+    def stake(self) -> float:
+        """Tokens staked with it, own and delegated."""
+        return self.self_stake + self.pool
+
+    @property
+    def rate(self) -> float:
+        """Tokens per share of its pool; 1 while the pool is empty."""
+        return self.pool / self.pool_shares if self.pool_shares > 0 else 1.0
+
+    @property
+    def net_yield(self) -> float:
+        """Yearly emission per delegated token after commission, at today's weights."""
+        state, total = self._weighed()
+        node = state.sequencers[self.row]
+        return (1.0 - node.commission) * delegation.gross_yield(node, self._rules, total, state.market.pay_scale)
+
+    @property
+    def slash_rate(self) -> float:
+        """Yearly share of stake that delegators expect to be slashed."""
+        return delegation.slash_rate(self._record, self._rules)
+
+    @property
+    def detection_beliefs(self) -> tuple[float, ...]:
+        """Probability, as it believes, that each offence is found out."""
+        advertised = [policy.advertised_detection(self._state, self._rules, a) for a in range(OFFENCES)]
+        return tuple(policy.believed_detection(self._record, self._rules, a, q) for a, q in enumerate(advertised))
+
+    @property
+    def detection(self) -> tuple[float, ...]:
+        """Probability, in truth, that each offence is found out."""
+        found = np.zeros(OFFENCES)
+        verification.detection(self._state, self._rules, self.row, found)
+        return tuple(found.tolist())
+
+    @property
+    def franchise(self) -> tuple[float, ...]:
+        """Future income (USD) that a conviction for each offence would cost."""
+        return tuple(policy.franchise(self._record, self._rules, a) for a in range(OFFENCES))
+
+    def reservation_value(self, offence: Offence | str) -> float:
+        """Return the opportunity (USD) at which an offence just pays, by the model's rule."""
+        a = int(member(Offence, "offence", offence))
+        advertised = policy.advertised_detection(self._state, self._rules, a)
+        return policy.reservation_value(self._record, self._rules, a, advertised, self._state.market.price)
+
+    def offence_probability(self, opportunity: float) -> float:
+        """Return the probability that it offends in a block of this opportunity (USD, above 0), if it decided now."""
+        node = self._record.copy()
+        if self.conduct == Conduct.RATIONAL and not self.custom:
+            node["reservation"] = [self.reservation_value(offence) for offence in Offence]
+        even = policy.threshold(node, self._rules, np.zeros(OFFENCES))
+        return policy.offence_probability(np.log(opportunity), even, self._rules.sequencer_precision)
+
+    def expected_profit(self) -> float:
+        """Return what honest ordering would earn (USD per epoch); a candidate reckons with the stake it can bond."""
+        state, total = self._weighed()
+        node = state.sequencers[self.row]
+        if self.status == Status.CANDIDATE:
+            ledger.bond(node, min(node.wallet, node.capital))
+        return entry.expected_profit(state.market, self._rules, node, total - node.weight)
