@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from experiments.explain import entries, is_assumption
+from model import simulate
 from model.parameters import DESIGNS, GROUPS, Scenario, ScenarioError, designs, parameter_names
 
 HEADINGS = {group.__name__.lower(): set(group.model_fields) for group in GROUPS}
@@ -65,3 +66,11 @@ def test_metis_locks_what_its_reward_rate_implies():
 def test_unknown_design_is_refused_with_the_nearest():
     with pytest.raises(ScenarioError, match="did you mean 'metis_deployed'"):
         Scenario.preset("metis_deploied")
+
+
+def test_the_unpaid_watcher_of_metis_as_deployed_stays():
+    """Who watches for reasons of its own does not leave for want of pay; a rational Ranger would."""
+    deployed = Scenario.preset("metis_deployed", exit_rate=1.0)
+    assert simulate(deployed, seed=1, epochs=120, record_every=120).metrics["rangers_seated"].iloc[-1] == 1
+    rational = deployed.replace(diligent_share=0.0, trap_rate=1.0, trap_penalty=1.0)
+    assert simulate(rational, seed=1, epochs=120, record_every=120).metrics["rangers_seated"].iloc[-1] == 0
