@@ -32,6 +32,10 @@ What the rules leave out, or settle one way where another was possible.
   and what, is not modelled. Harm is a multiple of what the offender gains.
 - **Opportunity is heavy-tailed.** Its shape is fitted to Ethereum's proposer payments; no quantiles of a rollup are
   public. A few blocks hold much of the value, so honesty is reported by blocks and by value.
+- **Counting replaces drawing, exactly.** Blocks whose fate their opportunity settles are counted, the rest and the
+  most valuable (eight per node and epoch on average) are drawn. Only the sum of more than twelve counted blocks is
+  approximated, by a gamma variate of the same mean and variance; 6,000 turns of each of 144 cases show no difference
+  from a loop over all blocks.
 - **Choice is log-logit.** An offence is weighed by opportunity over reservation value, to a power: at the default 4,
   twice the reservation value means 16 : 1 for the offence. Best response is the limit of high precision.
 - **A sequencer reckons with one offence at a time.** The loss it fears is the slashed stake and a franchise of at
@@ -39,6 +43,11 @@ What the rules leave out, or settle one way where another was possible.
   leaves.
 - **Detection is sampling.** Rangers find independently, each with the probability that it is assigned the block,
   really checks and can prove it. Imposed sampling scales with the number of Rangers; voluntary checking does not.
+- **Rumour is fair.** A sequencer learns of others' offences with the same probability whether they were caught or
+  not. If only convictions were public, everybody would believe in more detection than there is.
+- **Jail is at once, the slash can wait.** A conviction ends the turn in the epoch itself; the stake is taken
+  `slash_delay` epochs later, and what left in between can escape only if `unbonding_slashable` is off. Blocks that a
+  convict leaves behind are ordered by its substitutes, by the rules.
 - **Rangers do not coordinate.** Each takes the mean diligence of the last epoch for what the others will do.
 - **A vote is a coin.** `enforcement`, `wrongful_conviction` and `admission_probability` are independent draws; voters
   have no interest of their own.
