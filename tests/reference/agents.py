@@ -48,14 +48,12 @@ class Vault:
         return shares
 
     def withdraw(self, shares: float) -> float:
-        """Pay a member out and return the tokens; the last one takes what is there."""
+        """Pay a member out and return the tokens; the last one takes what is there, shares of nothing are void."""
         self.members -= 1
-        if self.members == 0:
-            tokens, self.tokens, self.shares = self.tokens, 0.0, 0.0
-            return tokens
-        tokens = min(self.tokens, self.tokens * shares / self.shares) if self.shares > 0 else 0.0
+        whole = self.members == 0 or shares >= self.shares
+        tokens = self.tokens if whole else self.tokens * shares / self.shares
         self.tokens -= tokens
-        self.shares = max(0.0, self.shares - shares)
+        self.shares = self.shares - shares if self.tokens > 0 else 0.0
         return tokens
 
     def take(self, share: float) -> float:

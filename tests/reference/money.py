@@ -99,14 +99,13 @@ def _take_pending(model: Reference, node: Sequencer, extra: float) -> None:
 
 
 def _take(model: Reference, node: Sequencer, share: float, since: int, claims: dict[Ranger, float]) -> None:
-    """Take a share of the stake that stood behind the node at epoch `since`, and split it."""
-    s, accounts = model.scenario, model.accounts
+    """Take a share of the stake that stood behind the node at epoch `since`."""
     own = share * node.self_stake
     node.self_stake -= own
     taken = own + node.vault.take(share)
     if node.pool == 0:
         _dissolve(model, node)
-    if s.unbonding_slashable:
+    if model.scenario.unbonding_slashable:
         taken += sum(bucket.take(share) for epoch, bucket in node.buckets.items() if epoch >= since)
         if node.exit_epoch >= since:
             exiting = share * node.exiting
@@ -114,16 +113,22 @@ def _take(model: Reference, node: Sequencer, share: float, since: int, claims: d
             taken += exiting
     node.slashed = 1 - (1 - node.slashed) * (1 - share)
     model.slashed_before[model.epoch] = model.slashed_before.get(model.epoch, 0.0) + taken
+    model.totals.slashed += taken
+    _share_out(model, taken, claims)
 
-    bounty = s.bounty_share * taken if sum(claims.values()) > 0 else 0.0
-    for ranger, claim in claims.items():
-        reward = bounty * claim / sum(claims.values()) if bounty else 0.0
-        ranger.wallet += reward
-        ranger.tokens += reward
+
+def _share_out(model: Reference, taken: float, claims: dict[Ranger, float]) -> None:
+    """Split slashed tokens among claimants, users and treasury; the rest is burned."""
+    s, accounts = model.scenario, model.accounts
+    claimed = sum(claims.values())
+    bounty = s.bounty_share * taken if claimed > 0 else 0.0
+    if claimed > 0:
+        for ranger, claim in claims.items():
+            ranger.wallet += bounty * claim / claimed
+            ranger.tokens += bounty * claim / claimed
     accounts.users += s.compensation_share * taken
     accounts.treasury += s.treasury_share * taken
     accounts.burned += taken - bounty - (s.compensation_share + s.treasury_share) * taken
-    model.totals.slashed += taken
     model.totals.bounties += bounty
 
 
