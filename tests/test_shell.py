@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import warnings
 import weakref
@@ -88,6 +89,18 @@ def test_two_economies_side_by_side_do_not_touch_each_other() -> None:
     alone.run(10)
     assert same_bytes(one.state, alone.state)
     assert not same_bytes(other.state, alone.state)
+
+
+def test_a_copy_goes_its_own_way_with_its_own_agents() -> None:
+    economy = Economy(seed=1, **BUSY)
+    nodes = economy.agents_by_type[Sequencer]
+    twin = copy.deepcopy(economy)
+    before = nodes.get("total_made")
+    twin.run(5)
+    assert nodes.get("total_made") == before
+    assert twin.agents_by_type[Sequencer].get("total_made") == twin.state.sequencers.total_made.tolist() != before
+    economy.run(5)
+    assert same_bytes(economy.state, twin.state)
 
 
 def test_seed_and_rng_are_one_number() -> None:

@@ -53,7 +53,6 @@ class View(mesa.Agent):
     def __init__(self, model: Any, row: int) -> None:
         """See row number `row` of the economy `model`, which makes the view of every row."""
         self.row = row
-        self._record = getattr(model.state, self.group)[row]
         super().__init__(model)
 
     @classmethod
@@ -72,6 +71,10 @@ class View(mesa.Agent):
     def scenario(self) -> Any:
         """The scenario of the economy."""
         return self.model.scenario
+
+    @property
+    def _record(self) -> Any:
+        return getattr(self._state, self.group)[self.row]
 
     @property
     def _state(self) -> State:
