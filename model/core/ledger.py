@@ -177,16 +177,22 @@ def split_slash(accounts, to_users, to_treasury, to_nobody):
 @kernel
 def accepts(node):
     """Tell whether a deposit buys a meaningful share of the pool."""
-    return node.members == 0 or node.pool > WORTHLESS * node.pool_shares
+    return node.pool_shares <= 0.0 or node.pool > WORTHLESS * node.pool_shares
 
 
 @kernel
 def _deposit(node, amount):
-    shares = amount if node.members == 0 else amount * node.pool_shares / node.pool
+    shares = amount if node.pool_shares <= 0.0 else amount * node.pool_shares / node.pool
     node.pool += amount
     node.pool_shares += shares
     node.members += 1
     return shares
+
+
+@kernel
+def _part(held, shares, all_shares):
+    """Return what shares are worth. Members without shares exist: they came with nothing, or lost it all to rounding."""
+    return held * min(1.0, shares / all_shares) if all_shares > 0.0 else 0.0
 
 
 @kernel
@@ -197,9 +203,9 @@ def _withdraw(node, shares):
         node.pool = 0.0
         node.pool_shares = 0.0
         return amount
-    amount = min(node.pool, node.pool * (shares / node.pool_shares))
+    amount = _part(node.pool, shares, node.pool_shares)
     node.pool -= amount
-    node.pool_shares -= shares
+    node.pool_shares = max(0.0, node.pool_shares - shares)
     return amount
 
 
@@ -252,8 +258,9 @@ def release(state, d, delay):
         amount = held
         state.unbonding_shares[who.pool, slot] = 0.0
     else:
-        amount = min(held, held * (who.shares / state.unbonding_shares[who.pool, slot]))
-        state.unbonding_shares[who.pool, slot] -= who.shares
+        shares = state.unbonding_shares[who.pool, slot]
+        amount = _part(held, who.shares, shares)
+        state.unbonding_shares[who.pool, slot] = max(0.0, shares - who.shares)
     state.unbonding[who.pool, slot] -= amount
     who.liquid += amount
     state.accounts.liquid += amount
