@@ -191,7 +191,7 @@ def _deposit(node, amount):
 
 @kernel
 def _part(held, shares, all_shares):
-    """Return what shares are worth. Members without shares exist: they came with nothing, or lost it all to rounding."""
+    """Return what shares are worth; a member has none if it came with nothing, or lost it to rounding."""
     return held * min(1.0, shares / all_shares) if all_shares > 0.0 else 0.0
 
 
