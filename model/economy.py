@@ -122,14 +122,23 @@ class Economy(mesa.Model):
         conduct.decide(self.state, self.engine.rules)
         nodes.custom = custom
 
-    def views(self, role: type[View]) -> list[Any]:
-        """Return the agents of a role in the order of their rows."""
+    def views(self, kind: type[View]) -> list[Any]:
+        """Return the agents of a role, or of the class that plays it, in the order of their rows."""
+        role = self.role_of(kind)
         for earlier in ROLES[: ROLES.index(role) + 1]:
             if earlier not in self._views:
                 views = self._views[earlier] = []
                 for row in range(len(getattr(self.state, earlier.group))):
                     views.append(self._classes[earlier](self, row))
         return self._views[role]
+
+    def role_of(self, kind: type[View]) -> type[View]:
+        """Return the role that a class plays. Raises KeyError if it plays none."""
+        for role, player in self._classes.items():
+            if kind in (role, player):
+                return role
+        names = ", ".join(player.__name__ for player in self._classes.values())
+        raise KeyError(f"{kind!r} is no class of agents here; there are {names}")
 
     @property
     def agents(self) -> Any:
@@ -155,9 +164,7 @@ class _Groups(Mapping[type[View], Any]):
         self._economy, self._classes, self._made = economy, classes, made
 
     def __getitem__(self, kind: type[View]) -> Any:
-        role = next((role for role, player in self._classes.items() if kind in (role, player)), None)
-        if role is None:
-            raise KeyError(f"{kind!r} is no class of agents; there are {', '.join(known.__name__ for known in self)}")
+        role = self._economy.role_of(kind)
         self._economy.views(role)
         made = self._made.get(self._classes[role])
         return AgentSet([], random=self._economy.random) if made is None else made

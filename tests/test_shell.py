@@ -246,7 +246,7 @@ def test_agents_and_their_ids_do_not_depend_on_what_was_asked_for_first() -> Non
 def test_groups_without_agents_are_empty_sets() -> None:
     economy = Economy(number_of_delegators=0, number_of_apps=0)
     assert len(economy.agents_by_type[Delegator]) == len(economy.agents_by_type[App]) == 0
-    with pytest.raises(KeyError, match="no class of agents"):
+    with pytest.raises(KeyError, match="no class of agents here; there are Sequencer"):
         economy.agents_by_type[mesa.Agent]
 
 
