@@ -7,7 +7,7 @@ one, and decided). The classes are counted by binomial draws; the sure ones are 
 is approximated but the shape of those sums (see `opportunity.draw_sum`).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,18 +26,17 @@ NEGLIGIBLE = 1e-17
 """Offence probability that vanishes beside one in double precision."""
 
 
-SLATE = np.dtype(
-    [
-        ("mass", "f8", (CLASSES,)),  # moments of each class: probability, times mean, times mean square
-        ("first", "f8", (CLASSES,)),
-        ("second", "f8", (CLASSES,)),
-        ("share", "f8", (OFFENCES,)),  # mix of offences
-        ("ends", "f8", (OFFENCES,)),  # probability that an offence ends the turn
-        ("bulk", "i8", (OFFENCES,)),  # sure offences
-        ("ending", "i8", (OFFENCES,)),  # those of them that would end the turn
-    ],
-    align=True,
-)
+SLATE_FIELDS: list[Any] = [
+    ("mass", "f8", (CLASSES,)),  # moments of each class: probability, times mean, times mean square
+    ("first", "f8", (CLASSES,)),
+    ("second", "f8", (CLASSES,)),
+    ("share", "f8", (OFFENCES,)),  # mix of offences
+    ("ends", "f8", (OFFENCES,)),  # probability that an offence ends the turn
+    ("bulk", "i8", (OFFENCES,)),  # sure offences
+    ("ending", "i8", (OFFENCES,)),  # those of them that would end the turn
+]
+SLATE = np.dtype((np.record, np.dtype(SLATE_FIELDS, align=True)))
+"""Scratch of one turn; of type np.record, so that fields read as attributes where compilation is off, too."""
 
 
 class Desk(NamedTuple):
