@@ -8,6 +8,7 @@ from model.core import ledger
 from model.core.entry import expected_profit
 from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit
 from model.core.options import NOBODY, Conduct, Status, Tactic
+from model.core.policy import honest_slash_rate
 from model.core.selection import weigh
 from model.core.state import (
     ACCOUNTS,
@@ -210,6 +211,7 @@ def _open_accounts(state: State, scenario: Scenario) -> None:
         )
     state.accounts.circulating = scenario.token_supply - owned
     state.accounts.reserve = scenario.reserve
+    state.market.issued_before = -scenario.reserve
     state.accounts.opening = ledger.total(state)
 
 
@@ -229,8 +231,9 @@ def _expectations(state: State, rules: np.record, scenario: Scenario) -> None:
         if node.status == Status.ACTIVE:
             node.profit_average = expected_profit(state.market, rules, node, total - node.weight)
             node.income_average = node.profit_average + node.cost
+            node.slash_average = honest_slash_rate(rules)
     choose_diligence(state, rules)
     bounty = expected_bounty(state, rules)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE:
-            ranger.income_average = expected_ranger_profit(ranger, rules, bounty)
+            ranger.income_average = expected_ranger_profit(ranger, rules, bounty, now.pay_scale)

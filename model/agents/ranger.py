@@ -30,8 +30,8 @@ class Ranger(View, group="rangers", kind=RANGER):
         return learning.believed_misconduct(self._record, self._rules)
 
     def benefit(self) -> float:
-        """Return what really checking a block earns it (USD): pay for checking alone, and hope of a bounty."""
-        return learning.benefit(self._record, self._rules, self._bounty())
+        """Return what really checking a block earns it (USD): pay if proven, a fine saved, and hope of a bounty."""
+        return learning.benefit(self._record, self._rules, self._bounty(), self._state.market.pay_scale)
 
     def willingness(self) -> float:
         """Return the probability that it really checks a block, by the model's rule for the rational."""
@@ -39,7 +39,7 @@ class Ranger(View, group="rangers", kind=RANGER):
 
     def expected_profit(self) -> float:
         """Return what a seat is expected to earn it (USD per epoch), at the diligence it would choose."""
-        return learning.expected_ranger_profit(self._record, self._rules, self._bounty())
+        return learning.expected_ranger_profit(self._record, self._rules, self._bounty(), self._state.market.pay_scale)
 
     def finding(self, offence: Offence | str) -> float:
         """Return the probability that it finds a given offence."""

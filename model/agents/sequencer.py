@@ -60,7 +60,7 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     @property
     def slash_rate(self) -> float:
         """Yearly share of stake that delegators expect to be slashed."""
-        return delegation.slash_rate(self._record, self._rules)
+        return float(self._record.slash_average * self._rules.epochs_per_year)
 
     @property
     def detection_beliefs(self) -> tuple[float, ...]:

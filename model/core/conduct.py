@@ -7,7 +7,7 @@ from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status
 from model.core.policy import advertised_detection, reservation_value, threshold
 from model.core.turn import new_desk, play
-from model.core.verification import detection
+from model.core.verification import detection, offer_bribes
 
 
 @kernel
@@ -19,6 +19,7 @@ def conduct(state, rules, shape, streams):
     """
     desk = new_desk(shape)
     slate = desk.slate[0]
+    offer_bribes(state, rules)
     common = state.market.detection
     detection(state, rules, NOBODY, common)
     decide(state, rules)

@@ -5,7 +5,7 @@ import numpy as np
 from model.core import ledger
 from model.core.chance import categorical
 from model.core.compiled import kernel
-from model.core.options import NOBODY, RewardRule, Sanction, Status
+from model.core.options import NOBODY, RewardRule, Status
 from model.core.selection import counted, weigh
 
 
@@ -58,13 +58,6 @@ def gross_yield(node, rules, total_weight, pay_scale):
 
 
 @kernel
-def slash_rate(node, rules):
-    """Return the yearly share of stake that delegators expect to be slashed: what they saw, and honest faults."""
-    expected = rules.honest_fault_rate * rules.honest_fault_slash if rules.sanction == Sanction.SLASH else 0.0
-    return node.slash_average * rules.epochs_per_year + expected
-
-
-@kernel
 def offers(state, rules):
     """List the active nodes that take deposits: net yield plus brand, and slash rate, in percentage points a year."""
     total = weigh(state, rules)
@@ -79,7 +72,7 @@ def offers(state, rules):
             net = (1.0 - node.commission) * gross_yield(node, rules, total, state.market.pay_scale)
             names[n] = i
             yields[n] = 100.0 * net + node.brand
-            risks[n] = 100.0 * slash_rate(node, rules)
+            risks[n] = 100.0 * node.slash_average * rules.epochs_per_year
             n += 1
     return names[:n], yields[:n], risks[:n]
 
@@ -100,9 +93,14 @@ def _reconsider(state, rules, d, names, yields, risks, odds, stream):
 
 @kernel
 def move(state, rules, d, target):
-    """Move delegator d to the pool of sequencer `target`, or out (NOBODY); nothing if it is there already."""
+    """Move delegator d to the pool of sequencer `target`, or out (NOBODY); nothing if it is there already.
+
+    A pool that awaits a slash can be left only through unbonding, where the slash still reaches.
+    """
     who = state.delegators[d]
     if who.pool == target or who.release != 0:
+        return
+    if who.pool != NOBODY and target != NOBODY and state.pending[:, who.pool].max() > 0.0:
         return
     if target == NOBODY:
         ledger.undelegate(state, d, rules.exit_delay)
@@ -116,14 +114,16 @@ def move(state, rules, d, target):
 
 @kernel
 def _search_commissions(state, rules):
-    """Let a sequencer whose commission income fell since its last step turn round; then step."""
+    """Let a sequencer whose commission income fell since its last step turn round, then step; without members, down."""
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         if node.status != Status.ACTIVE or (state.market.epoch + i) % rules.commission_period != 0:
             continue
         if node.custom == 0:
-            if node.commission_income <= 0.0:
+            if node.members == 0:
                 node.commission_direction = -1.0
+            elif node.commission <= 0.0:
+                node.commission_direction = 1.0
             elif node.commission_income < node.commission_before:
                 node.commission_direction = -node.commission_direction
             step = node.commission + rules.commission_step * node.commission_direction

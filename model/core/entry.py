@@ -4,6 +4,7 @@ from model.core import ledger
 from model.core.compiled import kernel
 from model.core.learning import expected_bounty, expected_ranger_profit, willingness
 from model.core.options import Admission, Conduct, RewardRule, Status
+from model.core.policy import honest_slash_rate
 from model.core.selection import counted, weigh, weight_of
 
 
@@ -22,13 +23,10 @@ def entry(state, rules, streams):
         if node.status == Status.ACTIVE:
             if node.profit_average < 0.0 and node.conduct != Conduct.BYZANTINE and luck < rules.exit_rate:
                 node.status = Status.EXITING
-                total -= node.weight
                 ledger.leave(node, state.market.epoch)
                 state.totals.exits += 1
         elif node.status == Status.CANDIDATE:
-            weight = _enter(state.market, rules, node, total, luck)
-            total += weight
-            state.totals.entries += weight > 0.0
+            state.totals.entries += _enter(state.market, rules, node, total, luck)
     _rangers(state, rules, streams.entry)
 
 
@@ -42,10 +40,10 @@ def _end_exit(now, rules, node):
 
 @kernel
 def _enter(now, rules, node, total, luck):
-    """Bond and activate a candidate whose luck is below its chance. Returns the weight it adds."""
+    """Bond and activate a candidate whose luck is below its chance. Returns whether it did."""
     stake = min(node.wallet, node.capital)
     if stake < rules.min_stake or stake <= 0.0:
-        return 0.0
+        return False
     ledger.bond(node, stake)
     profit = expected_profit(now, rules, node, total)
     chance = rules.entry_rate * willingness(profit, _return_on(stake, now, rules), rules.sequencer_precision)
@@ -53,12 +51,12 @@ def _enter(now, rules, node, total, luck):
         chance *= rules.admission_probability
     if luck >= chance:
         ledger.unbond(node)
-        return 0.0
+        return False
     node.status = Status.ACTIVE
     node.profit_average = profit
     node.income_average = profit + node.cost
-    node.slash_average = 0.0
-    return weight_of(node, rules)
+    node.slash_average = honest_slash_rate(rules)
+    return True
 
 
 @kernel
@@ -97,7 +95,7 @@ def _rangers(state, rules, stream):
                 ranger.status = Status.CANDIDATE
                 free_seats += 1
         elif ranger.status == Status.CANDIDATE and free_seats > 0 and ranger.wallet >= rules.ranger_bond:
-            profit = expected_ranger_profit(ranger, rules, bounty)
+            profit = expected_ranger_profit(ranger, rules, bounty, state.market.pay_scale)
             cost = _return_on(rules.ranger_bond, state.market, rules)
             if luck < rules.entry_rate * willingness(profit, cost, rules.ranger_precision):
                 ledger.post_bond(ranger, rules.ranger_bond)

@@ -57,6 +57,6 @@ def record(state, rules):
     totals.harm += now.harm
     totals.volume += now.volume
     totals.coverage += now.coverage
-    issued = state.accounts.minted - state.accounts.burned
+    issued = state.accounts.minted - state.accounts.burned - state.accounts.reserve
     now.net_issuance = issued - now.issued_before
     now.issued_before = issued

@@ -53,13 +53,14 @@ def _watch_misconduct(state, rules):
 def choose_diligence(state, rules):
     """Set every Ranger's diligence from its beliefs: the odds of checking are (benefit / cost) ** precision."""
     bounty = expected_bounty(state, rules)
+    paid = state.market.pay_scale
     for ranger in state.rangers:
         if ranger.custom == 1:
             continue
         if ranger.conduct == Conduct.DILIGENT or ranger.conduct == Conduct.GRIEFING:
             ranger.diligence = 1.0
         else:
-            ranger.diligence = willingness(benefit(ranger, rules, bounty), ranger.cost, rules.ranger_precision)
+            ranger.diligence = willingness(benefit(ranger, rules, bounty, paid), ranger.cost, rules.ranger_precision)
 
 
 @kernel
@@ -73,23 +74,26 @@ def willingness(benefit, cost, precision):
 
 
 @kernel
-def benefit(ranger, rules, bounty):
-    """Return what really checking a block earns a Ranger (USD): pay for checking alone, and hope of a bounty."""
-    earned = rules.reward_per_check if rules.proof_of_check == 1 else rules.trap_rate * rules.trap_penalty
-    return earned + believed_misconduct(ranger, rules) * bounty
+def benefit(ranger, rules, bounty, paid):
+    """Return what really checking a block earns a Ranger (USD): pay for a proven check, a fine saved, hope of a bounty.
+
+    `paid` is the share of what is due that the source of rewards can pay.
+    """
+    earned = paid * rules.reward_per_check if rules.proof_of_check == 1 else 0.0
+    return earned + rules.trap_rate * rules.trap_penalty + believed_misconduct(ranger, rules) * bounty
 
 
 @kernel
-def expected_ranger_profit(ranger, rules, bounty):
+def expected_ranger_profit(ranger, rules, bounty, paid):
     """Return what a Ranger's seat is expected to earn per epoch (USD), at the diligence it would choose."""
     diligence = 1.0
     if ranger.conduct == Conduct.RATIONAL or ranger.conduct == Conduct.COLLUDING:
-        diligence = willingness(benefit(ranger, rules, bounty), ranger.cost, rules.ranger_precision)
-    paid = diligence if rules.proof_of_check == 1 else 1.0
+        diligence = willingness(benefit(ranger, rules, bounty, paid), ranger.cost, rules.ranger_precision)
+    counted = diligence if rules.proof_of_check == 1 else 1.0
     caught_shirking = (1.0 - diligence) * rules.trap_rate * rules.trap_penalty
     checking = diligence * (believed_misconduct(ranger, rules) * bounty - ranger.cost)
     blocks = rules.blocks_per_epoch * rules.sampling_probability
-    return blocks * (paid * rules.reward_per_check + checking - caught_shirking)
+    return blocks * (counted * paid * rules.reward_per_check + checking - caught_shirking)
 
 
 @kernel
@@ -115,9 +119,9 @@ def expected_bounty(state, rules):
         if ranger.status == Status.ACTIVE:
             diligence += ranger.diligence
             seated += 1
-    if active == 0 or seated == 0:
+    if active == 0:
         return 0.0
-    find = rules.sampling_probability * diligence / seated * rules.evidence[Offence.REORDER]
+    find = rules.sampling_probability * diligence / max(1, seated) * rules.evidence[Offence.REORDER]
     share = (1.0 - (1.0 - find) ** seated) / (seated * find) if find > 0.0 else 1.0
     pot = rules.slash[Offence.REORDER] * stake / active * state.market.price
     return rules.bounty_share * rules.enforcement * pot * share

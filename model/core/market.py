@@ -5,6 +5,9 @@ import numpy as np
 from model.core.compiled import kernel
 from model.core.options import PriceProcess
 
+LARGEST = 1e18
+"""Bound of price and volume (USD), and its inverse the least price: what no economy reaches and arithmetic survives."""
+
 
 @kernel
 def market(state, rules, streams):
@@ -20,9 +23,9 @@ def market(state, rules, streams):
     trend = np.log(max(_volume(state, rules), 1e-300))
     growth = trend - now.trend if now.epoch > 0 else 0.0
     now.trend = trend
-    now.price *= np.exp(_price_move(state, rules, shock, growth))
+    now.price = _within(now.price * np.exp(_price_move(state, rules, shock, growth)))
     spread = rules.volume_volatility
-    now.volume = _volume(state, rules) * np.exp(spread * demand - 0.5 * spread * spread)
+    now.volume = min(LARGEST, _volume(state, rules) * np.exp(spread * demand - 0.5 * spread * spread))
     _storm(now, rules, weather)
     now.mean_opportunity = now.volume * rules.mev_bps * 1e-4 / rules.blocks_per_epoch
     if now.storm == 1:
@@ -57,6 +60,11 @@ def _price_move(state, rules, shock, growth):
 
 
 @kernel
+def _within(price):
+    return min(LARGEST, max(1.0 / LARGEST, price))
+
+
+@kernel
 def _storm(now, rules, weather):
     if now.storm == 1:
         if weather < 1.0 / rules.storm_length:
@@ -71,8 +79,9 @@ def _luck(state, rules, stream):
     shared = rules.honest_fault_rate * rules.fault_correlation * rules.dt
     for node in state.sequencers:
         chance = stream.random()
-        down = min(1.0, node.downtime / rules.outage_length)
-        node.outage = min(1.0, -rules.outage_length * np.log(chance / down)) if 0.0 < chance < down else 0.0
+        length = max(rules.outage_length, node.downtime)
+        down = node.downtime / length
+        node.outage = min(1.0, -length * np.log(chance / down)) if 0.0 < chance < down else 0.0
         if chance == 0.0 and down > 0.0:
             node.outage = 1.0
         node.fault = 1 if chance > 1.0 - own else 0

@@ -29,10 +29,18 @@ def believed_detection(node, rules, a, advertised):
 def franchise(node, rules, a):
     """Return the future income (USD) that a conviction for offence a would cost, at most the planning horizon's."""
     left = node.self_stake * (1.0 - rules.slash[a])
-    saved = rules.top_up == 1 and left + node.wallet >= rules.min_stake
-    if rules.expel == 1 or (left < rules.min_stake and not saved):
+    saved = rules.top_up == 1 and left + node.wallet >= rules.min_stake > 0.0
+    if rules.expel == 1 or ((left < rules.min_stake or left <= 0.0) and not saved):
         return max(0.0, node.profit_average) * rules.planning_horizon
     return max(0.0, node.income_average) * min(rules.jail_epochs, rules.planning_horizon)
+
+
+@kernel
+def honest_slash_rate(rules):
+    """Return the share of stake per epoch that honest faults cost on average: what a newcomer is thought to lose."""
+    if rules.sanction == Sanction.NONE:
+        return 0.0
+    return rules.honest_fault_rate * rules.honest_fault_slash * rules.dt
 
 
 @kernel

@@ -23,7 +23,7 @@ def rewards(state, rules):
     left = had
     for node in state.sequencers:
         amount = min(left, emission_due(node, rules) * state.market.pay_scale)
-        _reward(state.totals, node, amount, rules)
+        _reward(state.market, state.totals, node, amount, rules)
         left -= amount
     for ranger in state.rangers:
         amount = min(left, _pay_due(ranger, rules, state.market.price) * state.market.pay_scale)
@@ -57,12 +57,14 @@ def _pay_due(ranger, rules, price):
 
 
 @kernel
-def _reward(totals, node, amount, rules):
-    """Split emission between a node and its pool: pro rata, less commission."""
+def _reward(now, totals, node, amount, rules):
+    """Split emission between a node and its pool: pro rata to the stake it made its blocks with, less commission."""
     node.token_income = 0.0
     if amount <= 0.0:
         return
     stake = node.self_stake + node.pool
+    if node.status == Status.REMOVED and node.exit_epoch == now.epoch:
+        stake += node.exiting
     of_pool = amount * node.pool / stake if node.members > 0 and stake > 0.0 else 0.0
     commission = node.commission * of_pool
     own = amount - of_pool + commission

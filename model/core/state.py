@@ -130,12 +130,13 @@ MARKET = np.dtype(
         ("trust", "f8"),
         ("storm", "i8"),
         ("mean_opportunity", "f8"),  # USD per block
-        ("net_issuance", "f8"),  # tokens, last epoch
-        ("issued_before", "f8"),  # tokens minted less burned, up to the last epoch
+        ("net_issuance", "f8"),  # tokens that came into circulation, last epoch
+        ("issued_before", "f8"),  # tokens outside the reserve, less those at the start, up to the last epoch
         ("pay_scale", "f8"),  # share of emission due that the source could pay
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
         ("lost_blocks", "i8"),  # this epoch
         ("harm", "f8"),  # USD, this epoch
+        ("bribes_offered", "i8"),  # 1: the briber could pay at the start of the epoch
         ("coverage", "f8"),  # probability that a block was really checked, this epoch
         ("detection", "f8", (OFFENCES,)),  # probability that an offence was reported, nobody being bribed
         ("queue_head", "i8"),  # oldest entry of State.leaving
@@ -187,6 +188,7 @@ TOTALS = np.dtype(
         ("bounties", "f8"),  # tokens
         ("checks", "f8"),
         ("checks_assigned", "f8"),
+        ("bribes_offered", "i8"),  # 1: the briber could pay at the start of the epoch
         ("coverage", "f8"),  # sum over epochs of the probability that a block is really checked
         ("entries", "f8"),
         ("exits", "f8"),

@@ -41,6 +41,13 @@ def finding(ranger, rules, a):
 
 
 @kernel
+def offer_bribes(state, rules):
+    """Decide for the epoch whether bribes are on offer: while the budget covers one. Writes market.bribes_offered."""
+    briber = state.attackers[Tactic.BRIBERY]
+    state.market.bribes_offered = 1 if 0.0 < rules.bribe <= briber.budget - briber.spent else 0
+
+
+@kernel
 def coverage(state, rules):
     """Return the probability that at least one Ranger really checks a given block."""
     unchecked = 1.0
@@ -52,11 +59,10 @@ def coverage(state, rules):
 @kernel
 def silenced(state, ranger, rules, i, a):
     """Tell whether a Ranger takes the bribe and keeps silent on offence a of sequencer i."""
-    if i == NOBODY or ranger.conduct != Conduct.COLLUDING or rules.bribe <= 0.0:
+    if i == NOBODY or ranger.conduct != Conduct.COLLUDING or state.market.bribes_offered == 0:
         return False
     node = state.sequencers[i]
-    briber = state.attackers[Tactic.BRIBERY]
-    if node.owner == NOBODY or briber.budget - briber.spent < rules.bribe:
+    if node.owner == NOBODY:
         return False
     stake = node.self_stake + node.pool
     bounty = rules.bounty_share * rules.slash[a] * stake * state.market.price * rules.enforcement

@@ -36,8 +36,8 @@ def reward_rate(h: History) -> Series:
 
 @metric("share per year", "lower")
 def net_issuance(h: History) -> Series:
-    """Tokens minted less burned, of all there are."""
-    issued = np.diff(h.accounts.minted[: h.size] - h.accounts.burned[: h.size])
+    """Growth of the supply outside the reserve: minted and paid out of it, less burned."""
+    issued = np.diff((h.accounts.minted - h.accounts.burned - h.accounts.reserve)[: h.size])
     return per_year(h, issued / supply(h))
 
 

@@ -85,6 +85,9 @@ class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Proto
              f"min_stake = {self.min_stake:g} is above max_stake = {self.max_stake:g}; lower it"),
             (self.tail_start >= self.tail_end,
              f"tail_start = {self.tail_start:g} is not below tail_end = {self.tail_end:g}; lower it"),
+            (math.log(self.tail_start) < -4.5 * self.opportunity_sigma,
+             f"tail_start = {self.tail_start:g} leaves no body below it at opportunity_sigma = "
+             f"{self.opportunity_sigma:g}; raise either"),
             (self.byzantine_share * self.number_of_sequencers + self.sybil_nodes > self.number_of_sequencers + 0.5,
              f"byzantine_share = {self.byzantine_share:g} and sybil_nodes = {self.sybil_nodes} need more than the "
              f"{self.number_of_sequencers} starting sequencers; lower one of them"),

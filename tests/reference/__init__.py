@@ -125,7 +125,7 @@ class Reference(mesa.Model):
         totals.coverage += self.coverage
         totals.volume += self.volume
         totals.harm += self.harm
-        issued = self.accounts.minted - self.accounts.burned
+        issued = self.accounts.minted - self.accounts.burned - self.accounts.reserve
         self.net_issuance, self.issued_before = issued - self.issued_before, issued
         self.epoch += 1
 

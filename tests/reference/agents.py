@@ -117,15 +117,17 @@ class Ranger(mesa.Agent):
         s = self.model.scenario
         if self.conduct not in (Conduct.RATIONAL, Conduct.COLLUDING):
             return 1.0
-        pay = s.reward_per_check if s.proof_of_check else s.trap_rate * s.trap_penalty
-        return power_odds((pay + self.misconduct() * bounty) / self.cost, s.ranger_precision)
+        pay = self.model.pay_scale * s.reward_per_check if s.proof_of_check else 0.0
+        return power_odds(
+            (pay + s.trap_rate * s.trap_penalty + self.misconduct() * bounty) / self.cost, s.ranger_precision
+        )
 
     def expected_profit(self, bounty: float) -> float:
         """Return what a seat would earn per epoch with that diligence, in USD."""
         s, x = self.model.scenario, self.best_diligence(bounty)
         paid = x if s.proof_of_check else 1.0
         checking = x * (self.misconduct() * bounty - self.cost)
-        per_block = paid * s.reward_per_check + checking - (1 - x) * s.trap_rate * s.trap_penalty
+        per_block = paid * self.model.pay_scale * s.reward_per_check + checking - (1 - x) * s.trap_rate * s.trap_penalty
         return s.blocks_per_epoch * s.sampling_probability * per_block
 
 
@@ -169,7 +171,8 @@ class Delegator(mesa.Agent):
 
     def move(self, target: Sequencer | None) -> None:
         """Go to the pool of the target at once, or to liquidity through the waiting room."""
-        if target is self.node:
+        awaits_slash = self.node is not None and any(share > 0 for share in self.node.pending.values())
+        if target is self.node or (target is not None and awaits_slash):
             return
         source, self.node = self.node, target
         tokens = self.liquid if source is None else source.vault.withdraw(self.shares)

@@ -90,7 +90,7 @@ def _move_price(model: Reference, change_of_trend: float, dt: float) -> None:
         in_existence = model.accounts.opening + model.accounts.minted - model.accounts.burned
         move += s.price_volume_elasticity * change_of_trend
         move -= s.price_issuance_elasticity * model.net_issuance / in_existence
-    model.price *= math.exp(move)
+    model.price = min(1e18, max(1e-18, model.price * math.exp(move)))
 
 
 def _strike(model: Reference) -> None:
@@ -101,9 +101,10 @@ def _strike(model: Reference) -> None:
     faulty_clients = {client for client in range(s.number_of_clients) if rng.random() < client_rate}
     for node in model.sequencers:
         u = rng.random()
-        down = min(1.0, node.downtime / s.outage_length)
+        length = max(s.outage_length, node.downtime)
+        down = node.downtime / length
         if 0 < u < down:
-            node.outage = min(1.0, -s.outage_length * math.log(u / down))
+            node.outage = min(1.0, -length * math.log(u / down))
         node.fault = int(u > 1 - own_rate or node.client in faulty_clients)
 
 

@@ -18,6 +18,9 @@ def sanctions(model: Reference) -> None:
     Accusations and faults concern the nodes that were active when the phase began, convicted in it or not.
     """
     s = model.scenario
+    for ranger in model.seated():
+        if ranger.trapped:
+            _check_bond(model, ranger)
     if s.sanction == "none":
         return
     standing = model.active()
@@ -26,7 +29,6 @@ def sanctions(model: Reference) -> None:
     for ranger in model.seated():
         if ranger.conduct == Conduct.GRIEFING and s.verification == "rangers":
             _accuse(model, ranger, standing)
-        _check_bond(model, ranger)
     for node in standing:
         if node.fault:
             model.totals.faults += 1
@@ -196,7 +198,9 @@ def _reward_due(model: Reference, node: Sequencer) -> float:
 
 def _pay_node(model: Reference, node: Sequencer, reward: float) -> None:
     """Split a reward between the pool, which pays commission, and the node, which restakes a part."""
-    pool_part = reward * node.pool / node.stake if node.vault.members > 0 and node.pool > 0 else 0.0
+    just_removed = node.status == Status.REMOVED and node.exit_epoch == model.epoch
+    stake = node.stake + (node.exiting if just_removed else 0.0)
+    pool_part = reward * node.pool / stake if node.vault.members > 0 and node.pool > 0 else 0.0
     commission = node.commission * pool_part
     node.vault.tokens += pool_part - commission
     node.commission_income += commission

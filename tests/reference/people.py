@@ -79,7 +79,6 @@ def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
     """Return each active node with its yearly yield after commission and its yearly slashing, per token of stake."""
     s = model.scenario
     all_weight = model.total_weight()
-    faults = s.honest_fault_rate * s.honest_fault_slash if s.sanction == "slash" else 0.0
     offers = []
     for node in model.active():
         if s.reward_rule == "target_rate":
@@ -88,14 +87,16 @@ def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
             share = model.weight(node.stake) / all_weight if all_weight > 0 else 0.0
             reward = s.blocks_per_epoch * s.reward_per_block * share * s.epochs_per_year
         gross = model.pay_scale * reward / node.stake if node.stake > 0 else 0.0
-        offers.append((node, (1 - node.commission) * gross, node.slash_average * s.epochs_per_year + faults))
+        offers.append((node, (1 - node.commission) * gross, node.slash_average * s.epochs_per_year))
     return offers
 
 
 def _adjust_commission(model: Reference, node: Sequencer) -> None:
     s = model.scenario
-    if node.commission_income == 0:
+    if node.vault.members == 0:
         node.commission_direction = -1.0
+    elif node.commission == 0:
+        node.commission_direction = 1.0
     elif node.commission_income < node.commission_before:
         node.commission_direction = -node.commission_direction
     stepped = node.commission + node.commission_direction * s.commission_step
@@ -111,33 +112,37 @@ def entry_and_exit(model: Reference) -> None:
             node.wallet, node.exiting = node.wallet + node.exiting, 0.0
             if node.status == Status.EXITING:
                 node.status = Status.CANDIDATE
+    rivals = model.total_weight()
     for node in model.sequencers:
         luck = model.rng.random()
         if node.status == Status.ACTIVE and node.conduct != Conduct.BYZANTINE and node.profit_average < 0:
             if luck < s.exit_rate:
                 node.leave(Status.EXITING)
                 model.totals.exits += 1
-        elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node):
-            _enter(model, node)
+        elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node, rivals):
+            _enter(model, node, rivals)
     _change_seats(model)
 
 
-def _enter(model: Reference, node: Sequencer) -> None:
+def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
     """Bond the capital; averages start at what honest ordering is expected to earn."""
     stake = min(node.wallet, node.capital)
-    node.profit_average = _expected_profit(model, node, stake)
+    node.profit_average = _expected_profit(model, node, stake, rivals)
     node.income_average = node.profit_average + node.cost
+    s = model.scenario
+    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year
+    node.slash_average = faults if s.sanction == "slash" else 0.0
     node.self_stake, node.wallet = stake, node.wallet - stake
     node.status = Status.ACTIVE
     model.totals.entries += 1
 
 
-def _entry_probability(model: Reference, node: Sequencer) -> float:
+def _entry_probability(model: Reference, node: Sequencer, rivals: float) -> float:
     s = model.scenario
     stake = min(node.wallet, node.capital)
     if stake < s.min_stake or stake <= 0:
         return 0.0
-    probability = _worth_it(model, _expected_profit(model, node, stake), stake)
+    probability = _worth_it(model, _expected_profit(model, node, stake, rivals), stake)
     return probability * (s.admission_probability if s.admission == "vote" else 1.0)
 
 
@@ -150,11 +155,11 @@ def _worth_it(model: Reference, profit: float, stake: float) -> float:
     return s.entry_rate * (power_odds(profit / elsewhere, s.sequencer_precision) if elsewhere > 0 else 1.0)
 
 
-def _expected_profit(model: Reference, node: Sequencer, own: float) -> float:
+def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: float) -> float:
     """Return the profit per epoch that honest ordering would bring to a candidate with that own stake, in USD."""
     s = model.scenario
     weight = model.weight(own + node.pool)
-    blocks = s.blocks_per_epoch * weight / (model.total_weight() + weight)
+    blocks = s.blocks_per_epoch * weight / (rivals + weight)
     if s.reward_rule == "target_rate":
         tokens = s.target_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
     else:

@@ -104,7 +104,8 @@ class Sequencer(mesa.Agent):
             return 0.0
         slash = self.model.slash[offence]
         left = self.self_stake * (1 - slash)
-        if s.expel or (left < s.min_stake and not self.can_refill(left)):
+        nothing_left = left <= 0 and s.min_stake == 0
+        if s.expel or nothing_left or (left < s.min_stake and not self.can_refill(left)):
             franchise = max(0.0, self.profit_average) * s.planning_horizon
         else:
             franchise = max(0.0, self.income_average) * min(s.jail_epochs, s.planning_horizon)
