@@ -408,10 +408,13 @@ def test_a_property_that_fails_says_so_itself(economy: Economy) -> None:
         _ = Broken(economy, 0).worth
 
 
-def test_no_bribe_is_taken_where_it_does_not_pay() -> None:
+def test_a_bribe_is_taken_once_it_is_offered_and_pays() -> None:
     bribed = SMALL | {"colluding_share": 1.0, "byzantine_share": 0.3, "bribery_budget": 1e9}
     rich, poor = (Economy(seed=1, bribe=bribe, **bribed) for bribe in (1e6, 1e-6))
     for economy, taken in ((rich, True), (poor, False)):
         node = economy.views(Attacker)[Tactic.BYZANTINE].sequencers[0]
+        assert not economy.views(Ranger)[0].takes_bribe(node, "insert")
+        economy.step()
+        assert node.stake > 0
         assert economy.views(Ranger)[0].takes_bribe(node, "insert") is taken
         assert not economy.views(Ranger)[0].takes_bribe(economy.views(Sequencer)[0], "insert")

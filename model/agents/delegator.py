@@ -66,7 +66,8 @@ class Delegator(View, group="delegators", kind=DELEGATOR):
     def delegate(self, sequencer: Sequencer) -> bool:
         """Move its stake, or its liquid tokens, to a sequencer's pool, and tell whether they are there.
 
-        They are not while they are unbonding, or if the sequencer is not active or its pool is worthless.
+        They are not while they are unbonding, while their pool awaits a slash, or if the sequencer is not active or its
+        pool is worthless.
         """
         if not isinstance(sequencer, Sequencer) or sequencer.model is not self.model:
             raise ValueError(f"sequencer = {sequencer!r}: give a Sequencer of the same economy")

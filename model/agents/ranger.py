@@ -46,7 +46,7 @@ class Ranger(View, group="rangers", kind=RANGER):
         return verification.finding(self._record, self._rules, int(member(Offence, "offence", offence)))
 
     def takes_bribe(self, sequencer: Sequencer, offence: Offence | str) -> bool:
-        """Tell whether it takes a bribe to keep silent on an offence of a sequencer."""
+        """Tell whether it takes a bribe, if any were on offer in the last epoch, to hush up a sequencer's offence."""
         a = int(member(Offence, "offence", offence))
         return bool(verification.silenced(self._state, self._record, self._rules, sequencer.row, a))
 
