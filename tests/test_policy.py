@@ -1,0 +1,185 @@
+"""What a sequencer fears and how it chooses: closed forms, and the direction in which every lever moves it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.core.conduct import decide
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence
+from model.core.policy import advertised_detection, franchise, offence_probability, reservation_value, threshold
+from model.core.state import SEQUENCER, rows
+from model.parameters import Scenario
+from model.parameters.rules import rules_of
+from tests.scenarios import stage
+
+BASE = {"min_stake": 0.0, "slash_fraction": 0.1, "clawback": 0.3, "enforcement": 0.6, "stake_alignment": 0.5}
+NODE = {
+    "conduct": Conduct.RATIONAL, "skill": 1.2, "self_stake": 30_000.0, "pool": 10_000.0, "wallet": 0.0,
+    "income_average": 40.0, "profit_average": 25.0,
+}  # fmt: skip
+ADVERTISED, PRICE = 0.2, 3.0
+positive = st.floats(1e-3, 1e3)
+
+
+def node_with(**changes: Any) -> np.record:
+    node = rows(SEQUENCER, 1)[0]
+    for name, value in {**NODE, **changes}.items():
+        setattr(node, name, value)
+    return node
+
+
+def value_of(node: np.record, advertised: float = ADVERTISED, price: float = PRICE, **changes: Any) -> float:
+    rules = rules_of(Scenario(**{**BASE, **changes}))
+    return float(reservation_value(node, rules, int(Offence.REORDER), advertised, price))
+
+
+def test_reservation_value_is_its_closed_form():
+    node = node_with(caught=[3.0, 0.0, 0.0], uncaught=[7.0, 0.0, 0.0])
+    belief = (20 * ADVERTISED + 3) / (20 + 3 + 7)
+    cost = 0.6 * (0.1 * (30_000 + 0.5 * 10_000) * PRICE + 40 * 7)
+    gain = 1.2 * 1.0 - 0.1
+    assert value_of(node) == pytest.approx(belief * cost / (gain * (1 - belief * 0.3)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "node", "years_of"),
+    [
+        ({}, {}, 40.0 * 7),
+        ({"jail_epochs": 0}, {}, 0.0),
+        ({"jail_epochs": 1_000, "planning_horizon": 90}, {}, 40.0 * 90),
+        ({"expel": True}, {}, 25.0 * 180),
+        ({"expel": True}, {"profit_average": -1.0}, 0.0),
+        ({"min_stake": 28_000.0}, {}, 25.0 * 180),
+        ({"min_stake": 28_000.0, "top_up": True}, {"wallet": 1_000.0}, 40.0 * 7),
+        ({"min_stake": 28_000.0, "top_up": False}, {"wallet": 1_000.0}, 25.0 * 180),
+        ({"slash_fraction": 1.0}, {}, 25.0 * 180),
+    ],
+)
+def test_a_conviction_costs_the_time_in_jail_or_the_future(changes, node, years_of):
+    rules = rules_of(Scenario(**{**BASE, **changes}))
+    assert franchise(node_with(**node), rules, int(Offence.REORDER)) == pytest.approx(years_of)
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(
+    st.sampled_from(["slash_fraction", "enforcement", "stake_alignment", "clawback", "planning_horizon", "advertised"]
+                    + ["caught", "self_stake", "pool", "price", "income_average", "profit_average"]),
+    st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted), st.booleans(),
+)  # fmt: skip
+def test_every_deterrent_raises_the_reservation_value(lever, shares, expel):
+    """No deterrent backfires, as long as removal costs no less than jail (a loss-making node would be glad of it)."""
+    values = []
+    for share in shares:
+        if lever in NODE:
+            values.append(value_of(node_with(**{lever: 2 * share * NODE[lever]}), expel=expel))
+        elif lever == "caught":
+            values.append(value_of(node_with(caught=np.full(OFFENCES, 50 * share)), expel=expel))
+        elif lever in ("advertised", "price"):
+            values.append(value_of(node_with(), expel=expel, **{lever: share}))
+        else:
+            values.append(value_of(node_with(), expel=expel, **{lever: 200 * share if "horizon" in lever else share}))
+    assert values[0] <= values[1] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("lever", "low", "high"),
+    [
+        ("slash_fraction", 0.01, 0.2),
+        ("enforcement", 0.2, 0.9),
+        ("jail_epochs", 1, 30),
+        ("clawback", 0.0, 0.9),
+        ("honest_capture", 0.0, 0.9),
+    ],
+)
+def test_a_deterrent_deters(lever, low, high):
+    assert value_of(node_with(), **{lever: low}) < value_of(node_with(), **{lever: high})
+
+
+@pytest.mark.parametrize("temptation", ["gain_reorder", "exposure_reorder"])
+def test_a_temptation_tempts(temptation):
+    assert value_of(node_with(), **{temptation: 1.0}) < value_of(node_with(), **{temptation: 0.5})
+    assert value_of(node_with(), **{temptation: 0.05}) == math.inf
+
+
+def test_what_is_taken_back_for_certain_is_not_worth_taking():
+    assert value_of(node_with(), advertised=1.0, clawback=1.0) == math.inf
+
+
+def test_without_a_sanction_an_offence_is_free():
+    assert value_of(node_with(), sanction="none") == 0
+    assert value_of(node_with(), advertised=0.0) == 0
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 6))
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_advertised_detection_is_that_of_independent_rangers(sampling, evidence, seats):
+    scenario = Scenario(
+        sampling_probability=sampling, evidence_reorder=evidence, number_of_rangers=seats, possible_rangers=8
+    )
+    state = stage(**scenario.model_dump(include={"number_of_rangers", "possible_rangers"})).state
+    found = advertised_detection(state, rules_of(scenario), int(Offence.REORDER))
+    assert found == pytest.approx(1 - (1 - sampling * evidence) ** seats, rel=1e-12, abs=1e-12)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(
+    st.lists(positive | st.just(math.inf), min_size=3, max_size=3), positive, st.sampled_from([0.01, 0.5, 4.0, 60.0])
+)
+def test_the_choice_is_log_logit(reservation, value, precision):
+    """Weight 1 for honesty and (v / tau) ** precision for each offence: by threshold and mix, and by the formula."""
+    rules = rules_of(Scenario(sequencer_precision=precision))
+    mix = np.zeros(OFFENCES)
+    even = threshold(node_with(reservation=reservation), rules, mix)
+    log_odds = [precision * (math.log(value) - math.log(tau)) if tau < math.inf else -math.inf for tau in reservation]
+    highest = max(0.0, *log_odds)
+    weights = np.exp(np.array(log_odds) - highest)
+    expected = weights / (math.exp(-highest) + weights.sum())
+    offends = offence_probability(math.log(value), even, precision)
+    assert offends * mix == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@given(positive, positive, positive, positive)
+@settings(derandomize=True, deadline=None)
+def test_opportunity_tempts_and_reservation_holds_back(value, more, even, precision):
+    def chance(value: float, even: float) -> float:
+        return float(offence_probability(math.log(value), math.log(even), precision))
+
+    assert 0 <= chance(value, even) <= chance(value + more, even) <= 1
+    assert chance(value, even + more) <= chance(value, even)
+    assert chance(even, even) == 0.5
+
+
+@pytest.mark.parametrize("free", [free for n in (1, 2, 3) for free in itertools.combinations(range(OFFENCES), n)])
+def test_who_has_nothing_to_fear_takes_the_best_free_offence(free):
+    rules = rules_of(Scenario(gain_reorder=1.0, gain_insert=3.0, gain_censor=2.0))
+    reservation = np.full(OFFENCES, 1.0)
+    reservation[list(free)] = 0.0
+    mix = np.zeros(OFFENCES)
+    assert threshold(node_with(reservation=reservation), rules, mix) == -math.inf
+    assert mix.tolist() == [float(a == max(free, key=lambda a: rules.gain[a])) for a in range(OFFENCES)]
+
+
+def test_the_byzantine_do_the_most_harm_and_the_honest_none():
+    rules = rules_of(Scenario(gain_reorder=1.0, gain_insert=1.5, gain_censor=1.0, harm_censor=2.0))
+    mix = np.zeros(OFFENCES)
+    assert threshold(node_with(conduct=Conduct.BYZANTINE, reservation=np.full(3, 1e9)), rules, mix) == -math.inf
+    assert mix.tolist() == [0, 0, 1]
+    assert threshold(node_with(conduct=Conduct.HONEST, reservation=np.zeros(3)), rules, mix) == math.inf
+    assert mix.tolist() == [0, 0, 0]
+
+
+def test_only_rational_nodes_without_a_policy_of_their_own_are_decided_for():
+    engine = stage()
+    nodes = engine.state.sequencers
+    nodes.reservation = NOBODY
+    nodes.custom[0], nodes.conduct[1], nodes.conduct[2] = 1, Conduct.HONEST, Conduct.BYZANTINE
+    decide(engine.state, engine.rules)
+    assert np.all(nodes.reservation[[0, 1, 2, 5, 6, 7]] == NOBODY)
+    assert np.all(nodes.reservation[3:5] > 0)
