@@ -59,7 +59,7 @@ What the rules leave out, or settle one way where another was possible.
   pools is immediate, leaving waits.
 - **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent,
   wrapped or restaked.
-- **A node is an operator**, save for the nodes of the Sybil attacker. Common owners of real nodes are not public by
+- **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
   node.
 - **Luck is common.** Market, outages and faults are drawn alike under every policy, so that designs are compared
   under the same luck.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 Floats = NDArray[np.float64]
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 def half_width(deviation: Floats, runs: Floats) -> Floats:
     """Return the half-width of the 95 % interval of a mean of `runs` values, given their standard deviation."""
-    return student.ppf(0.5 + CONFIDENCE / 2, np.maximum(runs - 1, 1)) * deviation / np.sqrt(runs)
+    return stdtrit(np.maximum(runs - 1, 1), 0.5 + CONFIDENCE / 2) * deviation / np.sqrt(runs)
 
 
 def point_means(table: pd.DataFrame, axes: Sequence[str], outcomes: Sequence[str]) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from model.core import ledger
@@ -35,7 +37,9 @@ class History:
         """Append a snapshot taken after `epoch` epochs."""
         t = self.size
         self.epoch[t] = epoch
-        for name in ("sequencers", "rangers", "apps", "attackers", "market", "accounts", "totals"):
+        for name in ("sequencers", "rangers", "apps", "attackers"):
+            _bytes(getattr(self, name))[t] = _bytes(getattr(state, name))
+        for name in ("market", "accounts", "totals"):
             getattr(self, name)[t] = getattr(state, name)
         self.unbonding[t] = state.unbonding.sum()
         self.residual[t] = ledger.residual(state)
@@ -49,7 +53,22 @@ class History:
         """Return a field of a group at every snapshot but the first."""
         return getattr(self, group)[name][1 : self.size]
 
+    def interval(self, first: int, last: int) -> History:
+        """Return the history of two of the snapshots alone."""
+        part = copy(self)
+        part.size = 2
+        for name, array in vars(self).items():
+            if isinstance(array, np.ndarray):
+                setattr(part, name, array[[first, last]])
+        return part
+
     @property
     def epochs(self) -> np.ndarray:
         """Epochs between snapshots, (T,)."""
         return np.diff(self.epoch[: self.size])
+
+
+def _bytes(rows: Rows) -> np.ndarray:
+    """View rows as opaque items: copying these is many times faster than copying field by field."""
+    plain = rows.view(np.ndarray)
+    return plain.view(np.dtype((np.void, plain.dtype.itemsize)))

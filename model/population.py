@@ -6,9 +6,9 @@ import numpy as np
 
 from model.core import ledger
 from model.core.entry import expected_profit
-from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit
+from model.core.learning import choose_diligence, expected_ranger_profit
 from model.core.options import NOBODY, Conduct, Status, Tactic
-from model.core.policy import honest_slash_rate
+from model.core.policy import fault_risk, honest_slash_rate
 from model.core.selection import weigh
 from model.core.state import (
     ACCOUNTS,
@@ -124,6 +124,8 @@ def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
     first = last - round(scenario.byzantine_share * last)
     nodes.conduct[first:last] = Conduct.BYZANTINE
     nodes.owner[first:last] = Tactic.BYZANTINE
+    if first < last:
+        nodes.operator[first:last] = nodes.operator[first]
     sybil = slice(max(0, first - scenario.sybil_nodes), first)
     if scenario.sybil_nodes:
         nodes.conduct[sybil] = Conduct.RATIONAL
@@ -230,10 +232,9 @@ def _expectations(state: State, rules: np.record, scenario: Scenario) -> None:
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
             node.profit_average = expected_profit(state.market, rules, node, total - node.weight)
-            node.income_average = node.profit_average + node.cost
+            node.income_average = node.profit_average + node.cost + fault_risk(node, rules, now.price)
             node.slash_average = honest_slash_rate(rules)
     choose_diligence(state, rules)
-    bounty = expected_bounty(state, rules)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE:
-            ranger.income_average = expected_ranger_profit(ranger, rules, bounty, now.pay_scale)
+            ranger.income_average = expected_ranger_profit(ranger, rules, 0.0, now.pay_scale)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from model.history import History
-from model.metrics import compute
+from model.metrics import METRICS, compute
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,15 @@ class Run:
         return pd.DataFrame(compute(self.history), index=index)
 
     def summary(self) -> pd.Series:
-        """Means over the later half of the records, missing values left out."""
-        later = self.metrics.iloc[len(self.metrics) // 2 :]
-        return later.mean(skipna=True)
+        """Every metric over the later half of the records: stocks as means, flows over that whole time as one interval.
+
+        A ratio of flows is thus the ratio of their sums, whatever the spacing of the records.
+        """
+        half = len(self.metrics) // 2
+        means = self.metrics.iloc[half:].mean(skipna=True)
+        flows = compute(self.history.interval(half, self.history.size - 1))
+        values = {name: flows[name][0] if METRICS[name].is_flow else means[name] for name in METRICS}
+        return pd.Series(values, name=None)
 
 
 @cache

@@ -123,9 +123,10 @@ def honesty_by_value(scenario: Scenario) -> float:
     """Return the share of value that rational sequencers leave alone in the first epoch, expected.
 
     Assumes: Rangers check all that is assigned to them, and sequencers know it; own stakes are the quantiles of their
-    law (or the scenario's stakes) with empty wallets, pools equal, skills equal; income is that of honest ordering;
-    offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run all of these move.
-    Raises ValueError, naming the condition, outside verification by Rangers, slashing, and calm markets.
+    law (or the scenario's stakes) with empty wallets, pools and skills equal, commissions mid-range; income is that
+    of honest ordering; offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run
+    all of these move. Raises ValueError, naming the condition, outside verification by Rangers, slashing, and calm
+    markets.
     """
     _require_conditions(scenario)
     own, pool = _stakes(scenario)
@@ -166,8 +167,11 @@ def mean_opportunity(scenario: Scenario) -> float:
     return _daily(scenario) * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
 
 
-def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike) -> Floats:
-    """Return the income (USD per epoch) of honest ordering with a share of blocks and a counted stake in tokens."""
+def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike, own: ArrayLike = 1.0) -> Floats:
+    """Return the income (USD per epoch) of honest ordering with a share of blocks and a counted stake in tokens.
+
+    `own` is the part of the emission that is the node's own: its stake's, and its commission on the pool's.
+    """
     volume = _daily(scenario)
     posted = scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * volume / scenario.volume_per_transaction
     net = volume * scenario.fee_bps * 1e-4 - posted
@@ -177,7 +181,7 @@ def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike) ->
         emitted = np.multiply(share, scenario.blocks_per_epoch * scenario.reward_per_block)
     else:
         emitted = np.multiply(counted, scenario.target_rate / scenario.epochs_per_year)
-    return emitted * scenario.token_price + np.multiply(share, fees + kept)
+    return np.asarray(emitted * np.asarray(own) * scenario.token_price + np.multiply(share, fees + kept), float)
 
 
 def _daily(scenario: Scenario) -> float:
@@ -202,8 +206,11 @@ def _selection_weights(scenario: Scenario, own: Floats, pool: Floats) -> Floats:
 def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Floats) -> Floats:
     """Return what a conviction costs each sequencer by offence, (S, OFFENCES) in USD: slash and lost franchise."""
     slash = np.minimum(1.0, scenario.slash_fraction * by_offence(scenario, "slash_multiplier"))
-    income = expected_income(scenario, share, np.minimum(own + pool, scenario.max_stake))
-    profit = income - scenario.sequencer_cost * 12.0 / scenario.epochs_per_year
+    commission = 0.5 * (scenario.commission_low + scenario.commission_high)
+    kept = (own + commission * pool) / (own + pool)
+    income = expected_income(scenario, share, np.minimum(own + pool, scenario.max_stake), kept)
+    faults = scenario.honest_fault_rate * scenario.honest_fault_slash / scenario.epochs_per_year
+    profit = income - scenario.sequencer_cost * 12.0 / scenario.epochs_per_year - faults * own * scenario.token_price
     jailed = np.maximum(income, 0.0) * min(scenario.jail_epochs, scenario.planning_horizon)
     removed = np.maximum(profit, 0.0) * scenario.planning_horizon
     below = np.multiply.outer(own, 1.0 - slash) < scenario.min_stake

@@ -6,7 +6,7 @@ import numpy as np
 
 from model.agents.field import Balance, Choice, Closed, Field, member
 from model.agents.view import View
-from model.core import delegation, entry, ledger, policy, verification
+from model.core import conduct, delegation, entry, ledger, policy, verification
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
 from model.core.state import SEQUENCER
 
@@ -84,7 +84,7 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
         """Return the opportunity (USD) at which an offence just pays, by the model's rule."""
         a = int(member(Offence, "offence", offence))
         advertised = policy.advertised_detection(self._state, self._rules, a)
-        return policy.reservation_value(self._record, self._rules, a, advertised, self._state.market.price)
+        return conduct.advice(self._state, self._rules, self.row, a, advertised)
 
     def offence_probability(self, opportunity: float) -> float:
         """Return the probability that it offends in a block of this opportunity (USD, above 0), if it decided now."""

@@ -5,9 +5,9 @@ import numpy as np
 from model.core.chance import multinomial, round_half_up
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status
-from model.core.policy import advertised_detection, reservation_value, threshold
+from model.core.policy import advertised_detection, believed_detection, reservation_value, threshold
 from model.core.turn import new_desk, play
-from model.core.verification import detection, offer_bribes
+from model.core.verification import detection, insider_view, offer_bribes
 
 
 @kernel
@@ -40,11 +40,29 @@ def conduct(state, rules, shape, streams):
 @kernel
 def decide(state, rules):
     """Set the reservation values of every active rational sequencer that has no policy of its own."""
+    price = state.market.price
     for a in range(OFFENCES):
         advertised = advertised_detection(state, rules, a)
-        for node in state.sequencers:
-            if node.status == Status.ACTIVE and node.conduct == Conduct.RATIONAL and node.custom == 0:
-                node.reservation[a] = reservation_value(node, rules, a, advertised, state.market.price)
+        for i in range(state.sequencers.size):
+            node = state.sequencers[i]
+            if node.status != Status.ACTIVE or node.conduct != Conduct.RATIONAL or node.custom == 1:
+                continue
+            if node.owner == NOBODY:
+                believed = believed_detection(node, rules, a, advertised)
+                node.reservation[a] = reservation_value(node, rules, a, believed, 0.0, price)
+            else:
+                node.reservation[a] = advice(state, rules, i, a, advertised)
+
+
+@kernel
+def advice(state, rules, i, a, advertised):
+    """Return the reservation value of sequencer i for offence a. Who bribes knows whom, and what silence costs."""
+    node = state.sequencers[i]
+    detection = believed_detection(node, rules, a, advertised)
+    bribes = 0.0
+    if node.owner != NOBODY and state.market.bribes_offered == 1:
+        detection, bribes = insider_view(state, rules, i, a)
+    return reservation_value(node, rules, a, detection, bribes, state.market.price)
 
 
 @kernel

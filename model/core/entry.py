@@ -1,10 +1,10 @@
-"""Phase 9: sequencers and Rangers enter where profit beats the return on their capital, and leave where it does not."""
+"""Phase 9: sequencers and Rangers enter where profit beats the return on their capital, and leave at a loss."""
 
 from model.core import ledger
 from model.core.compiled import kernel
 from model.core.learning import expected_bounty, expected_ranger_profit, willingness
 from model.core.options import Admission, Conduct, RewardRule, Status
-from model.core.policy import honest_slash_rate
+from model.core.policy import fault_risk, honest_slash_rate
 from model.core.selection import counted, weigh, weight_of
 
 
@@ -54,7 +54,7 @@ def _enter(now, rules, node, total, luck):
         return False
     node.status = Status.ACTIVE
     node.profit_average = profit
-    node.income_average = profit + node.cost
+    node.income_average = profit + node.cost + fault_risk(node, rules, now.price)
     node.slash_average = honest_slash_rate(rules)
     return True
 
@@ -67,7 +67,10 @@ def _return_on(tokens, now, rules):
 
 @kernel
 def expected_profit(now, rules, node, others):
-    """Return the profit (USD per epoch) of honest ordering with the stake bonded; `others` is the rivals' weight."""
+    """Return the profit (USD per epoch) of honest ordering with the stake bonded; `others` is the rivals' weight.
+
+    The node's own part of the emission counts, and the slashes that honest faults cost on average.
+    """
     weight = weight_of(node, rules)
     if weight <= 0.0:
         return -node.cost
@@ -75,8 +78,11 @@ def expected_profit(now, rules, node, others):
     emission = rules.reward_per_block * blocks
     if rules.reward_rule == RewardRule.TARGET_RATE:
         emission = rules.target_rate * rules.dt * counted(node, rules)
+    stake = node.self_stake + node.pool
+    own = (node.self_stake + node.commission * node.pool) / stake if stake > 0.0 else 0.0
+    risk = fault_risk(node, rules, now.price)
     per_block = now.net_fee + rules.honest_capture * now.mean_opportunity
-    return emission * now.pay_scale * now.price + blocks * per_block - node.cost
+    return emission * own * now.pay_scale * now.price + blocks * per_block - node.cost - risk
 
 
 @kernel
@@ -89,8 +95,8 @@ def _rangers(state, rules, stream):
     for ranger in state.rangers:
         luck = stream.random()
         if ranger.status == Status.ACTIVE:
-            volunteer = ranger.conduct == Conduct.DILIGENT
-            if ranger.income_average < 0.0 and luck < rules.exit_rate and not volunteer:
+            pays = ranger.conduct == Conduct.RATIONAL or ranger.conduct == Conduct.COLLUDING
+            if pays and ranger.income_average < 0.0 and luck < rules.exit_rate:
                 ledger.return_bond(ranger)
                 ranger.status = Status.CANDIDATE
                 free_seats += 1

@@ -145,25 +145,24 @@ def burn_bond(accounts, ranger, amount):
 def seize(state, i, fraction, since, unbonding_too):
     """Take a fraction of own stake, pool and (if told) of what left sequencer i in epoch `since` or later.
 
-    Returns tokens in hand. O(exit delay), whatever the number of delegators.
+    Returns tokens in hand: the node's own, and delegators'. O(exit delay), whatever the number of delegators.
     """
     node = state.sequencers[i]
-    taken = fraction * node.self_stake
-    node.self_stake -= taken
-    part = fraction * node.pool
-    node.pool -= part
-    taken += part
+    own = fraction * node.self_stake
+    node.self_stake -= own
+    delegated = fraction * node.pool
+    node.pool -= delegated
     if unbonding_too:
         if node.exit_epoch >= since:
             part = fraction * node.exiting
             node.exiting -= part
-            taken += part
+            own += part
         slots = state.unbonding.shape[1]
         for epoch in range(max(since, state.market.epoch - slots + 1), state.market.epoch + 1):
             part = fraction * state.unbonding[i, epoch % slots]
             state.unbonding[i, epoch % slots] -= part
-            taken += part
-    return taken
+            delegated += part
+    return own, delegated
 
 
 @kernel

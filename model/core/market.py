@@ -5,6 +5,9 @@ import numpy as np
 from model.core.compiled import kernel
 from model.core.options import PriceProcess
 
+LEAST_TREND = 1e-6
+"""Part of the undisturbed volume below which its fall no longer moves a reflexive price, nor its rebound."""
+
 LARGEST = 1e18
 """Bound of price and volume (USD), and its inverse the least price: what no economy reaches and arithmetic survives."""
 
@@ -20,7 +23,8 @@ def market(state, rules, streams):
     shock = streams.market.standard_normal()
     demand = streams.market.standard_normal()
     weather = streams.market.random()
-    trend = np.log(max(_volume(state, rules), 1e-300))
+    undisturbed = rules.daily_volume_usd * 365.0 * rules.dt
+    trend = np.log(max(_volume(state, rules), LEAST_TREND * undisturbed, 1.0 / LARGEST))
     growth = trend - now.trend if now.epoch > 0 else 0.0
     now.trend = trend
     now.price = _within(now.price * np.exp(_price_move(state, rules, shock, growth)))

@@ -44,6 +44,12 @@ def honest_slash_rate(rules):
 
 
 @kernel
+def fault_risk(node, rules, price):
+    """Return what honest faults are expected to cost a node per epoch (USD)."""
+    return honest_slash_rate(rules) * node.self_stake * price
+
+
+@kernel
 def conviction_cost(node, rules, a, price):
     """Return the cost (USD) of being found out in offence a: expected slash and lost income."""
     if rules.sanction == Sanction.NONE:
@@ -59,14 +65,16 @@ def net_gain(node, rules, a):
 
 
 @kernel
-def reservation_value(node, rules, a, advertised, price):
-    """Return the opportunity (USD) at which offence a just pays: q C / (G (1 - q clawback))."""
+def reservation_value(node, rules, a, detection, bribes, price):
+    """Return the opportunity (USD) at which offence a just pays: (q C + bribes) / (G (1 - q clawback)).
+
+    `detection` is the probability q that the node reckons with, `bribes` (USD) what silence is expected to cost.
+    """
     gain = net_gain(node, rules, a)
-    detection = believed_detection(node, rules, a, advertised)
     kept = gain * (1.0 - detection * rules.clawback)
     if kept <= 0.0:
         return np.inf
-    return detection * conviction_cost(node, rules, a, price) / kept
+    return (detection * conviction_cost(node, rules, a, price) + bribes) / kept
 
 
 @kernel

@@ -3,6 +3,7 @@
 from model.core import ledger
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, RewardRule, Status
+from model.core.policy import fault_risk
 from model.core.selection import counted
 
 
@@ -122,7 +123,8 @@ def _earn(now, totals, attackers, node, rules):
     if in_service:
         keep = rules.income_keep
         node.income_average = keep * node.income_average + (1.0 - keep) * income
-        node.profit_average = keep * node.profit_average + (1.0 - keep) * profit
+        risk = fault_risk(node, rules, now.price)
+        node.profit_average = keep * node.profit_average + (1.0 - keep) * (profit - risk)
         node.slash_average = keep * node.slash_average + (1.0 - keep) * node.slashed
 
 

@@ -2,7 +2,7 @@
 
 from model.core import ledger
 from model.core.compiled import kernel
-from model.core.options import OFFENCES, Conduct, Offence, Sanction, Status, Verification
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Sanction, Status, Verification
 
 ROUNDING = 1e-12
 """Relative shortfall of the minimum stake that is arithmetic, not a shortfall."""
@@ -60,7 +60,8 @@ def _accuse(state, rules, slot, stream):
                 state.claims[slot, victim, k] += rules.slash[Offence.REORDER]
                 state.totals.wrongful += 1
             else:
-                ledger.burn_bond(state.accounts, accuser, rules.false_accusation_slash * accuser.bond)
+                lost = ledger.burn_bond(state.accounts, accuser, rules.false_accusation_slash * accuser.bond)
+                accuser.usd -= lost * state.market.price
                 _keep_seat(accuser, rules)
 
 
@@ -144,7 +145,13 @@ def _correlation(state, rules, slot):
 def _take(state, rules, i, fraction, since, slot):
     """Take a fraction of sequencer i's stake; `slot` says whose claims share the bounty (-1: nobody's)."""
     node = state.sequencers[i]
-    amount = ledger.seize(state, i, fraction, since, rules.unbonding_slashable == 1)
+    own, delegated = ledger.seize(state, i, fraction, since, rules.unbonding_slashable == 1)
+    amount = own + delegated
+    node.total_usd -= own * state.market.price
+    state.totals.sequencer_usd -= own * state.market.price
+    state.totals.pool_slashed += delegated
+    if node.owner != NOBODY:
+        state.attackers[node.owner].profit -= own * state.market.price
     node.slashed = 1.0 - (1.0 - node.slashed) * (1.0 - fraction)
     state.totals.slashed += amount
     state.slashed_before[state.market.epoch % state.slashed_before.size] += amount

@@ -185,10 +185,10 @@ TOTALS = np.dtype(
         ("sequencer_usd", "f8"),  # profit
         ("ranger_usd", "f8"),  # profit
         ("slashed", "f8"),  # tokens
+        ("pool_slashed", "f8"),  # tokens, the part that was delegators'
         ("bounties", "f8"),  # tokens
         ("checks", "f8"),
         ("checks_assigned", "f8"),
-        ("bribes_offered", "i8"),  # 1: the briber could pay at the start of the epoch
         ("coverage", "f8"),  # sum over epochs of the probability that a block is really checked
         ("entries", "f8"),
         ("exits", "f8"),

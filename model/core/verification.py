@@ -81,6 +81,19 @@ def detection(state, rules, i, out):
 
 
 @kernel
+def insider_view(state, rules, i, a):
+    """Return what the briber knows of offence a of its node i: the chance of a report, and expected bribes (USD)."""
+    missed = 1.0
+    bribes = 0.0
+    for ranger in state.rangers:
+        if silenced(state, ranger, rules, i, a):
+            bribes += finding(ranger, rules, a) * rules.bribe
+        else:
+            missed *= 1.0 - finding(ranger, rules, a)
+    return 1.0 - missed, bribes
+
+
+@kernel
 def verification(state, rules, streams):
     """Let Rangers check blocks; decide of every offence whether it is reported, by whom, and whether it is convicted.
 

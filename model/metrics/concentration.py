@@ -86,7 +86,12 @@ def _register(index: str, base: str) -> None:
     words = {"stake": "stake", "blocks": "blocks made since the last record"}[what]
     name = f"{index}_{base}"
     METRICS[name] = Metric(
-        name, unit, better, f"{meaning.format(what=words)}, by {holder}.", lambda h: profile(holdings(h)[base])[index]
+        name,
+        unit,
+        better,
+        f"{meaning.format(what=words)}, by {holder}.",
+        what == "blocks",
+        lambda h: profile(holdings(h)[base])[index],
     )
 
 

@@ -6,68 +6,68 @@ import numpy as np
 
 from model.core.options import Status
 from model.history import History
-from model.metrics.registry import Series, metric, per_year, ratio, stake
+from model.metrics.registry import Series, flow, per_year, ratio, stake, stock
 
 
-@metric("per year", "neither")
+@flow("per year", "neither")
 def yield_sequencer(h: History) -> Series:
-    """Sequencers' profit, in tokens at the price, per token of own stake."""
+    """Sequencers' profit after slashes, in tokens at the price, per token of own stake."""
     own = h.stock("sequencers", "self_stake").sum(axis=1) * h.stock("market", "price")
     return per_year(h, ratio(h.flow("sequencer_usd"), own))
 
 
-@metric("per year", "neither")
+@flow("per year", "neither")
 def yield_delegator(h: History) -> Series:
-    """Emission added to pools per delegated token."""
-    return per_year(h, ratio(h.flow("pool_tokens"), h.stock("sequencers", "pool").sum(axis=1)))
+    """Emission added to pools less what was slashed there, per delegated token."""
+    return per_year(h, ratio(h.flow("pool_tokens") - h.flow("pool_slashed"), h.stock("sequencers", "pool").sum(axis=1)))
 
 
-@metric("per year", "neither")
+@flow("per year", "neither")
 def yield_ranger(h: History) -> Series:
     """Rangers' profit per dollar of bond."""
     return per_year(h, ratio(h.flow("ranger_usd"), h.stock("rangers", "bond").sum(axis=1) * h.stock("market", "price")))
 
 
-@metric("per year", "neither")
+@flow("per year", "neither")
 def reward_rate(h: History) -> Series:
     """Emission to sequencers and pools per staked token (Metis's mining reward rate)."""
     return per_year(h, ratio(h.flow("sequencer_tokens") + h.flow("pool_tokens"), stake(h).sum(axis=1)))
 
 
-@metric("share per year", "lower")
+@flow("share per year", "lower")
 def net_issuance(h: History) -> Series:
     """Growth of the supply outside the reserve: minted and paid out of it, less burned."""
     issued = np.diff((h.accounts.minted - h.accounts.burned - h.accounts.reserve)[: h.size])
     return per_year(h, issued / supply(h))
 
 
-@metric("tokens", "higher")
+@stock("tokens", "higher")
 def reserve_left(h: History) -> Series:
     """What is left of the reserve that pays rewards."""
     return h.stock("accounts", "reserve")
 
 
-@metric("tokens", "neither")
+@stock("tokens", "neither")
 def supply(h: History) -> Series:
     """Tokens in existence outside the reserve."""
     accounts = h.accounts[1 : h.size]
     return accounts.opening + accounts.minted - accounts.burned - accounts.reserve
 
 
-@metric("share", "neither")
+@stock("share", "neither")
 def staking_ratio(h: History) -> Series:
     """Stake of serving sequencers in the supply."""
     return stake(h).sum(axis=1) / supply(h)
 
 
-@metric("share", "neither")
+@stock("share", "neither")
 def commission(h: History) -> Series:
-    """Mean commission of active sequencers."""
-    active = h.stock("sequencers", "status") == Status.ACTIVE
+    """Mean commission of active sequencers that have delegators."""
+    active = (h.stock("sequencers", "status") == Status.ACTIVE) & (h.stock("sequencers", "members") > 0)
     return ratio((h.stock("sequencers", "commission") * active).sum(axis=1), active.sum(axis=1))
 
 
-@metric("USD", "higher")
+@stock("USD", "higher")
 def reservation_value(h: History) -> Series:
     """Lowest opportunity at which reordering just pays, over active sequencers (geometric mean)."""
     rational = (h.stock("sequencers", "status") == Status.ACTIVE) & (h.stock("sequencers", "reservation")[..., 0] > 0)
@@ -75,37 +75,37 @@ def reservation_value(h: History) -> Series:
     return np.exp(ratio(np.log(value).sum(axis=1), rational.sum(axis=1)))
 
 
-@metric("USD per epoch", "neither")
+@flow("USD per epoch", "neither")
 def fees(h: History) -> Series:
     """Fees paid by users."""
     return h.flow("fees") / h.epochs
 
 
-@metric("USD per epoch", "higher")
+@flow("USD per epoch", "higher")
 def protocol_income(h: History) -> Series:
     """Fees after batch cost that the protocol keeps."""
     return h.flow("treasury_usd") / h.epochs
 
 
-@metric("USD per token", "neither")
+@stock("USD per token", "neither")
 def price(h: History) -> Series:
     """Token price."""
     return h.stock("market", "price")
 
 
-@metric("USD per epoch", "higher")
+@flow("USD per epoch", "higher")
 def volume(h: History) -> Series:
     """Traded volume."""
     return h.flow("volume") / h.epochs
 
 
-@metric("share", "higher")
+@stock("share", "higher")
 def trust(h: History) -> Series:
     """Trust of users."""
     return h.stock("market", "trust")
 
 
-@metric("share", "higher")
+@stock("share", "higher")
 def apps_left(h: History) -> Series:
     """Apps still there, by their share of volume."""
     return ratio(
@@ -113,31 +113,31 @@ def apps_left(h: History) -> Series:
     )
 
 
-@metric("share", "lower")
+@flow("share", "lower")
 def outage_share(h: History) -> Series:
     """Blocks that nobody made."""
     return 1 - h.flow("blocks_made") / h.flow("blocks_due")
 
 
-@metric("nodes", "neither")
+@stock("nodes", "neither")
 def sequencers_active(h: History) -> Series:
     """Active sequencers."""
     return (h.stock("sequencers", "status") == Status.ACTIVE).sum(axis=1).astype(float)
 
 
-@metric("nodes", "lower")
+@stock("nodes", "lower")
 def sequencers_jailed(h: History) -> Series:
     """Jailed sequencers."""
     return (h.stock("sequencers", "status") == Status.JAILED).sum(axis=1).astype(float)
 
 
-@metric("nodes", "lower")
+@stock("nodes", "lower")
 def sequencers_removed(h: History) -> Series:
     """Sequencers removed for good since the start."""
     return (h.stock("sequencers", "status") == Status.REMOVED).sum(axis=1).astype(float)
 
 
-@metric("share of tokens", "lower")
+@stock("share of tokens", "lower")
 def ledger_residual(h: History) -> Series:
     """Tokens out of nowhere: minted less burned against the change of all balances."""
     return np.abs(h.residual[1 : h.size]) / (supply(h) + reserve_left(h))

@@ -4,77 +4,77 @@ from __future__ import annotations
 
 from model.core.options import Offence, Status
 from model.history import History
-from model.metrics.registry import Series, metric, per_year, ratio
+from model.metrics.registry import Series, flow, per_year, ratio, stock
 
 
-@metric("share", "higher")
+@flow("share", "higher")
 def honesty_by_blocks(h: History) -> Series:
     """Blocks that were ordered honestly, of those made."""
     return 1 - ratio(h.flow("offending_blocks"), h.flow("blocks_made"))
 
 
-@metric("share", "higher")
+@flow("share", "higher")
 def honesty_by_value(h: History) -> Series:
     """Opportunity (MEV value) in blocks that were ordered honestly, of all that came by."""
     return 1 - ratio(h.flow("stolen"), h.flow("opportunity"))
 
 
-@metric("per epoch", "lower")
+@flow("per epoch", "lower")
 def offences_reorder(h: History) -> Series:
     """Blocks reordered against the rules."""
     return h.flow("offences")[:, Offence.REORDER] / h.epochs
 
 
-@metric("per epoch", "lower")
+@flow("per epoch", "lower")
 def offences_insert(h: History) -> Series:
     """Blocks with malicious transactions inserted."""
     return h.flow("offences")[:, Offence.INSERT] / h.epochs
 
 
-@metric("per epoch", "lower")
+@flow("per epoch", "lower")
 def offences_censor(h: History) -> Series:
     """Blocks from which transactions were censored."""
     return h.flow("offences")[:, Offence.CENSOR] / h.epochs
 
 
-@metric("share", "higher")
+@flow("share", "higher")
 def detected_share(h: History) -> Series:
     """Offences that were found out."""
     return ratio(h.flow("detected").sum(axis=1), h.flow("offences").sum(axis=1))
 
 
-@metric("per year", "lower")
+@flow("per year", "lower")
 def wrongful_slashes(h: History) -> Series:
     """Slashes that hit the innocent: honest faults and false accusations upheld."""
     return per_year(h, h.flow("wrongful"))
 
 
-@metric("bps of volume", "lower")
+@flow("bps of volume", "lower")
 def user_harm(h: History) -> Series:
     """Harm to users by offences, after what was taken back."""
     return 1e4 * ratio(h.flow("harm"), h.flow("volume"))
 
 
-@metric("share", "higher")
+@flow("share", "higher")
 def coverage(h: History) -> Series:
     """Probability that a block is really checked by some Ranger."""
     return h.flow("coverage") / h.epochs
 
 
-@metric("share", "higher")
+@stock("share", "higher")
 def diligence(h: History) -> Series:
     """Mean probability that a seated Ranger really checks a block assigned to it."""
     seated = h.stock("rangers", "status") == Status.ACTIVE
     return ratio((h.stock("rangers", "diligence") * seated).sum(axis=1), seated.sum(axis=1))
 
 
-@metric("agents", "neither")
+@stock("agents", "neither")
 def rangers_seated(h: History) -> Series:
     """Rangers with a seat."""
     return (h.stock("rangers", "status") == Status.ACTIVE).sum(axis=1).astype(float)
 
 
-@metric("USD per epoch", "neither")
+@flow("USD per epoch", "neither")
 def ranger_profit(h: History) -> Series:
     """Profit of all Rangers."""
     return h.flow("ranger_usd") / h.epochs

@@ -16,27 +16,38 @@ Series = np.ndarray
 
 @dataclass(frozen=True)
 class Metric:
-    """A named measure: unit, which direction is better (higher, lower, neither), meaning, and how it is computed."""
+    """A named measure: unit, which direction is better (higher, lower, neither), meaning, and how it is computed.
+
+    A stock is a state of affairs when it is recorded; a flow is over the interval since the last record.
+    """
 
     name: str
     unit: str
     better: str
     meaning: str
+    is_flow: bool
     compute: Callable[[History], Series]
 
 
 METRICS: dict[str, Metric] = {}
 
+Measure = Callable[[History], Series]
 
-def metric(unit: str, better: str) -> Callable[[Callable[[History], Series]], Callable[[History], Series]]:
-    """Register a function as the metric of its name, its docstring as the meaning. Flows are since the last record."""
 
-    def register(function: Callable[[History], Series]) -> Callable[[History], Series]:
-        name, meaning = function.__name__, (function.__doc__ or "").strip()
-        METRICS[name] = Metric(name, unit, better, meaning, function)
-        return function
+def stock(unit: str, better: str) -> Callable[[Measure], Measure]:
+    """Register a function as the stock of its name, its docstring as the meaning."""
+    return lambda function: _register(function, unit, better, is_flow=False)
 
-    return register
+
+def flow(unit: str, better: str) -> Callable[[Measure], Measure]:
+    """Register a function as the flow of its name, its docstring as the meaning."""
+    return lambda function: _register(function, unit, better, is_flow=True)
+
+
+def _register(function: Measure, unit: str, better: str, is_flow: bool) -> Measure:
+    name, meaning = function.__name__, (function.__doc__ or "").strip()
+    METRICS[name] = Metric(name, unit, better, meaning, is_flow, function)
+    return function
 
 
 def ratio(part: Series, whole: Series) -> Series:

@@ -18,11 +18,13 @@ class Sequencers(BaseModel):
     """Who the sequencers are and how they weigh honesty against an offence."""
 
     stake_index: float = number(3.0, "-", 0.2, 50, "Pareto index of own stakes above the minimum, cut at the maximum.")
-    sequencer_cost: float = number(700, "USD per month", 0, 1e7, "Mean running cost of a node.")
+    sequencer_cost: float = number(500, "USD per month", 0, 1e7, "Mean running cost of a node.")
     cost_dispersion: float = number(0.5, "-", 0, 3, "Log standard deviation of running costs (mean kept).")
     skill_dispersion: float = number(0.25, "-", 0, 3, "Log standard deviation of MEV skill (unit mean).")
     honest_share: float = number(0.0, "share", 0, 1, "Share of sequencers that never offend.")
-    sequencer_precision: float = number(4.0, "-", 0.01, 1_000, "Exponent of the log-logit choice.", scale="log")
+    sequencer_precision: float = number(
+        4.0, "-", 0.01, 1_000, "Exponent of the odds to offend and to enter.", scale="log"
+    )
     planning_horizon: float = number(180, "epochs", 0, 100_000, "Future income that weighs, at most.")
     stake_alignment: float = number(0.0, "share", 0, 1, "Part of delegated stake a sequencer minds as its own.")
     honest_capture: float = number(0.1, "share", 0, 1, "Opportunity earned by ordering by the rules.", DATASHEET)
@@ -53,9 +55,11 @@ class Rangers(BaseModel):
 
     cost_per_check: float = number(0.01, "USD", 1e-6, 1e4, "Cost of really checking a block.", scale="log")
     ranger_cost_dispersion: float = number(0.2, "-", 0, 3, "Log standard deviation of checking costs (mean kept).")
-    ranger_precision: float = number(4.0, "-", 0.01, 1_000, "Exponent of the odds of checking.", scale="log")
+    ranger_precision: float = number(
+        4.0, "-", 0.01, 1_000, "Exponent of the odds of checking, and of a seat.", scale="log"
+    )
     diligent_share: float = number(0.0, "share", 0, 1, "Share of Rangers that always check.")
-    prior_misconduct: float = number(0.01, "share", 0, 1, "Rangers' prior belief in misconduct per checked block.")
+    prior_misconduct: float = number(1e-4, "share", 0, 1, "Rangers' prior belief in misconduct per checked block.")
 
 
 class Beliefs(BaseModel):
@@ -92,8 +96,15 @@ class Attackers(BaseModel):
 
     byzantine_share: float = number(0.0, "share", 0, 1, "Starting sequencers that always do the most harm.")
     sybil_nodes: int = number(0, "nodes", 0, 10_000, "Starting sequencers that belong to one hidden operator.")
-    colluding_share: float = number(0.0, "share", 0, 1, "Rangers that take bribes.")
-    bribe: float = number(0.0, "USD per offence", 0, 1e9, "Offered to a colluding Ranger to keep silent.", scale="log")
+    colluding_share: float = number(0.0, "share", 0, 1, "Rangers that take bribes, for nodes that an attacker owns.")
+    bribe: float = number(
+        0.0,
+        "USD per offence",
+        0,
+        1e9,
+        "Offered for silence on an attacker's node.",
+        scale="log",
+    )
     bribery_budget: float = number(100_000, "USD", 0, 1e12, "What can be spent on bribes.", scale="log")
     griefing_share: float = number(0.0, "share", 0, 1, "Rangers that accuse falsely.")
     accusation_rate: float = number(0.1, "per epoch", 0, 100, "False accusations by a griefing Ranger.")
@@ -103,10 +114,10 @@ class Users(BaseModel):
     """How users answer harm."""
 
     number_of_apps: int = number(20, "agents", 0, 10_000, "Apps; shares of volume follow Zipf's law.")
-    app_tolerance: float = number(20, "bps of volume", 0, 10_000, "Median remembered harm at which an app may leave.")
+    app_tolerance: float = number(2, "bps of volume", 0, 10_000, "Median remembered harm at which an app may leave.")
     app_exit_rate: float = number(0.01, "per epoch", 0, 1, "Chance to leave per epoch while harm exceeds tolerance.")
     harm_memory: float = number(30, "epochs", 0.1, 10_000, "Half-life of apps' memory of harm.")
     trust_elasticity: float = number(1.0, "-", 0, 10, "Elasticity of volume to trust.")
-    trust_loss: float = number(0.002, "per bps", 0, 1, "Trust lost per epoch and basis point of visible harm.")
+    trust_loss: float = number(0.002, "per bps", 0, 1, "Trust lost per epoch and basis point of harm.")
     outage_loss: float = number(0.1, "per share", 0, 1, "Trust lost per epoch of full outage.")
     trust_recovery: float = number(0.01, "per epoch", 0, 1, "Part of lost trust regained per epoch.")

@@ -57,7 +57,7 @@ class Market(BaseModel):
 
     price_process: str = choice(PriceProcess.GBM, "How the token price moves.")
     token_price: float = number(3.3, "USD per token", 1e-9, 1e9, "Token price at the start.", PRICE_2026, scale="log")
-    price_drift: float = number(0.0, "per year", -5, 5, "Drift of the log price.")
+    price_drift: float = number(0.0, "per year", -5, 5, "Drift of the expected price; the median's is less.")
     price_volatility: float = number(0.8, "per sqrt(year)", 0, 5, "Volatility of the log price.")
     price_volume_elasticity: float = number(0.5, "-", 0, 10, "Reflexive: log price gained per unit of log volume.")
     price_issuance_elasticity: float = number(1.0, "-", 0, 50, "Reflexive: log price lost per unit of supply minted.")
@@ -84,7 +84,7 @@ class Market(BaseModel):
     volume_per_transaction: float = number(
         33.8, "USD", 1e-6, 1e9, "Volume behind one transaction: 1 M USD over 29,590 transactions a day.", L2BEAT
     )
-    mev_bps: float = number(4.0, "bps of volume", 0, 10_000, "Mean opportunity per block.", XRA, scale="log")
+    mev_bps: float = number(4.0, "bps of volume", 0, 10_000, "Mean opportunity, outside storms.", XRA, scale="log")
     opportunity: str = choice(Opportunity.HEAVY_TAILED, "Unit-mean shape of a block's opportunity.", AUBURY)
     opportunity_sigma: float = number(1.18, "-", 0.01, 5, "Log standard deviation of the shape's body.", AUBURY)
     tail_weight: float = number(0.05, "share", 1e-6, 0.5, "Share of blocks in the shape's Pareto tail.", AUBURY)

@@ -65,7 +65,7 @@ def market(model: Reference) -> None:
     present = sum(app.share for app in model.apps if app.present) if model.apps else 1.0
     growth = math.exp(s.volume_growth * model.epoch * dt)
     expected = s.daily_volume_usd * (365 / s.epochs_per_year) * growth * present * model.trust**s.trust_elasticity
-    trend = math.log(max(expected, 1e-300))
+    trend = math.log(max(expected, 1e-6 * s.daily_volume_usd * 365 / s.epochs_per_year, 1e-18))
     _move_price(model, trend - model.trend if model.epoch > 0 else 0.0, dt)
     model.trend = trend
     model.volume = expected * math.exp(s.volume_volatility * rng.standard_normal() - s.volume_volatility**2 / 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.core.options import Conduct, Offence, Status
+from model.core.options import NOBODY, Conduct, Offence, Status
 
 if TYPE_CHECKING:
     from . import Reference
@@ -69,6 +69,7 @@ def _accuse(model: Reference, accuser: Ranger, standing: list[Sequencer]) -> Non
         else:
             fine = s.false_accusation_slash * accuser.bond
             accuser.bond -= fine
+            accuser.usd -= fine * model.price
             model.accounts.burned += fine
             _check_bond(model, accuser)
 
@@ -104,15 +105,21 @@ def _take(model: Reference, node: Sequencer, share: float, since: int, claims: d
     """Take a share of the stake that stood behind the node at epoch `since`."""
     own = share * node.self_stake
     node.self_stake -= own
-    taken = own + node.vault.take(share)
+    delegated = node.vault.take(share)
     if node.pool == 0:
         _dissolve(model, node)
     if model.scenario.unbonding_slashable:
-        taken += sum(bucket.take(share) for epoch, bucket in node.buckets.items() if epoch >= since)
+        delegated += sum(bucket.take(share) for epoch, bucket in node.buckets.items() if epoch >= since)
         if node.exit_epoch >= since:
             exiting = share * node.exiting
             node.exiting -= exiting
-            taken += exiting
+            own += exiting
+    taken = own + delegated
+    node.total_usd -= own * model.price
+    model.totals.sequencer_usd -= own * model.price
+    model.totals.pool_slashed += delegated
+    if node.owner != NOBODY:
+        model.attackers[node.owner].profit -= own * model.price
     node.slashed = 1 - (1 - node.slashed) * (1 - share)
     model.slashed_before[model.epoch] = model.slashed_before.get(model.epoch, 0.0) + taken
     model.totals.slashed += taken
@@ -244,7 +251,7 @@ def _book_node(model: Reference, node: Sequencer, keep: float) -> None:
     node.profit = income - (node.cost if node.in_office else 0.0)
     if node.in_office:
         node.income_average = keep * node.income_average + (1 - keep) * income
-        node.profit_average = keep * node.profit_average + (1 - keep) * node.profit
+        node.profit_average = keep * node.profit_average + (1 - keep) * (node.profit - node.fault_risk)
         node.slash_average = keep * node.slash_average + (1 - keep) * node.slashed
     node.total_made += node.made
     node.total_usd += node.profit

@@ -128,10 +128,10 @@ def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
     """Bond the capital; averages start at what honest ordering is expected to earn."""
     stake = min(node.wallet, node.capital)
     node.profit_average = _expected_profit(model, node, stake, rivals)
-    node.income_average = node.profit_average + node.cost
     s = model.scenario
-    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year
-    node.slash_average = faults if s.sanction == "slash" else 0.0
+    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
+    node.income_average = node.profit_average + node.cost + faults * stake * model.price
+    node.slash_average = faults
     node.self_stake, node.wallet = stake, node.wallet - stake
     node.status = Status.ACTIVE
     model.totals.entries += 1
@@ -165,7 +165,10 @@ def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: floa
     else:
         tokens = s.reward_per_block * blocks
     per_block = model.net_fee + s.honest_capture * model.mean_opportunity
-    return tokens * model.pay_scale * model.price + blocks * per_block - node.cost
+    kept = (own + node.commission * node.pool) / (own + node.pool)
+    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
+    earned = tokens * kept * model.pay_scale * model.price + blocks * per_block
+    return earned - node.cost - faults * own * model.price
 
 
 def _change_seats(model: Reference) -> None:
@@ -173,7 +176,7 @@ def _change_seats(model: Reference) -> None:
     luck = {ranger: model.rng.random() for ranger in model.rangers}
     candidates = [ranger for ranger in model.rangers if ranger.status == Status.CANDIDATE]
     for ranger in model.seated():
-        leaves = ranger.income_average < 0 and ranger.conduct != Conduct.DILIGENT
+        leaves = ranger.income_average < 0 and ranger.conduct in (Conduct.RATIONAL, Conduct.COLLUDING)
         if leaves and luck[ranger] < s.exit_rate:
             ranger.wallet, ranger.bond = ranger.wallet + ranger.bond, 0.0
             ranger.status = Status.CANDIDATE

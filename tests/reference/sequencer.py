@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from model.core.options import OFFENCES, Conduct, Offence, Status
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status
 
 from .agents import Vault, fields
 
@@ -120,11 +120,32 @@ class Sequencer(mesa.Agent):
     def set_reservations(self) -> None:
         """Work out from which opportunity on each offence pays."""
         for a in Offence:
-            gain, belief, clawback = self.excess_gain(a), self.belief(a), self.model.scenario.clawback
-            if gain == 0 or belief * clawback >= 1:
+            gain, (q, bribes), clawback = self.excess_gain(a), self.outlook(a), self.model.scenario.clawback
+            if gain == 0 or q * clawback >= 1:
                 self.reservation[a] = math.inf
             else:
-                self.reservation[a] = belief * self.cost_of_conviction(a) / (gain * (1 - belief * clawback))
+                self.reservation[a] = (q * self.cost_of_conviction(a) + bribes) / (gain * (1 - q * clawback))
+
+    def outlook(self, offence: Offence) -> tuple[float, float]:
+        """Return the detection it reckons with and the bribes it expects to pay: an owner who bribes knows both."""
+        if self.owner == NOBODY or not self.model.bribes_offered:
+            return self.belief(offence), 0.0
+        unseen, bribes = 1.0, 0.0
+        for ranger in self.model.watchers():
+            finds = self.model.scenario.sampling_probability * ranger.diligence * self.model.evidence[offence]
+            if ranger.takes_bribe(self, offence):
+                bribes += finds * self.model.scenario.bribe
+            else:
+                unseen *= 1 - finds
+        return 1 - unseen, bribes
+
+    @property
+    def fault_risk(self) -> float:
+        """Expected cost of honest faults per epoch, in USD."""
+        s = self.model.scenario
+        if s.sanction == "none":
+            return 0.0
+        return s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year * self.self_stake * self.model.price
 
     def choose(self, opportunity: float) -> Offence | None:
         """Choose between ordering a block by the rules (None) and the offences."""
