@@ -73,7 +73,7 @@ def _jackknife(where: Floats, values: Floats) -> tuple[float, float, float]:
         return centre, float("nan"), float("nan")
     left_out = np.array([crossing(where, np.nanmean(np.delete(values, k, axis=0), axis=0)) for k in range(count)])
     deviation = np.sqrt((count - 1) * np.mean((left_out - left_out.mean()) ** 2))
-    width = float(student.ppf(0.5 + CONFIDENCE / 2, count - 1) * deviation)
+    width = float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2) * deviation)
     return centre, centre - width, centre + width
 
 

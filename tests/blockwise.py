@@ -1,4 +1,4 @@
-"""The conduct of one node written the obvious way: a loop over its blocks. Slow, exact, and compared with `turn.play`."""
+"""The conduct of one node written the obvious way, a loop over its blocks: slow, exact, compared with `turn.play`."""
 
 from __future__ import annotations
 
