@@ -133,7 +133,8 @@ def _shape(form, start, stop, mass, first, second, edges, constants) -> Shape:  
         strata[name][:-1] = column
     for name, column in moments.items():
         strata[f"{name}_below"][1:] = np.cumsum(column)
-    strata.survival[:-1] = np.cumsum(mass[::-1])[::-1]
+    survival = np.cumsum(mass[::-1])[::-1]
+    strata.survival[:-1] = survival / survival[0]
     fixed = np.zeros(1, CONSTANTS).view(np.recarray)[0]
     for name, value in {**constants, "unit": mean}.items():
         setattr(fixed, name, value)

@@ -66,7 +66,7 @@ def _reward(now, totals, node, amount, rules):
     stake = node.self_stake + node.pool
     if node.status == Status.REMOVED and node.exit_epoch == now.epoch:
         stake += node.exiting
-    of_pool = amount * node.pool / stake if node.members > 0 and stake > 0.0 else 0.0
+    of_pool = amount * (node.pool / stake) if node.members > 0 and stake > 0.0 else 0.0
     commission = node.commission * of_pool
     own = amount - of_pool + commission
     in_service = node.status == Status.ACTIVE or node.status == Status.JAILED
