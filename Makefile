@@ -21,7 +21,7 @@ test: .venv/installed-dev
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto
 
 bench: .venv/installed-dev
 	@$(BIN)/python -m tests.benchmark
