@@ -64,6 +64,21 @@ What the rules leave out, or settle one way where another was possible.
 - **Luck is common.** Market, outages and faults are drawn alike under every policy, so that designs are compared
   under the same luck.
 
+Where the model is known to err, and which way:
+
+- **The outside option is one alternative among many.** By the logit's independence of irrelevant alternatives more
+  sequencers mean more delegation, whatever the yield: at no yield at all 60 % of delegated wealth stays with five.
+- **Commissions drift up** over years, beyond the 5 to 10 % observed: at a delegator precision of 0.5 per percentage
+  point and yields of a few per cent, the closed form of the commission game itself asks for more than half.
+- **Of several offences the best ratio is chosen, not the best gain**: the odds are in opportunity over reservation
+  value. With one offence, or any at all deterred, the difference is small; a riskless thief takes less than it could.
+- **Beliefs have floors.** Without proof of checking nobody discovers that nobody checks as long as nobody offends.
+- **Delegators read one slash as a rate**: a single honest fault looks like several per cent a year for a month.
+- **Incumbents stay until they lose money, entrants ask for the return on their capital**: the number of sequencers
+  settles between the two.
+- **Removal is final, and the candidates are given.** Over decades of falling prices they run out.
+- **False accusations by the rational are left out**; only griefing Rangers accuse falsely.
+
 Why the behavioural defaults have their order of size: beliefs start as if from 20 trials, so that a few observed
 offences move them and one does not overturn them; evidence halves in 90 epochs, a quarter; a horizon of 180 is two
 funding rounds of a small operator; attention of 0.02 is a look every 50 days; at 0.5 per percentage point, four
