@@ -1,0 +1,97 @@
+"""What comparing the core with the oracle takes: small scenarios, copies of a state, and a verdict on two samples."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from model.core.state import State
+from model.parameters import Scenario
+
+ALARM = 1e-4
+SMALL = {
+    "blocks_per_epoch": 120,
+    "blocks_per_span": 10,
+    "number_of_sequencers": 6,
+    "possible_sequencers": 9,
+    "number_of_delegators": 40,
+    "number_of_rangers": 3,
+    "possible_rangers": 5,
+    "sampling_probability": 0.3,
+    "attention": 0.3,
+    "exit_delay": 2,
+    "reward_per_block": 0.5,
+    "daily_volume_usd": 400_000,
+    "sequencer_cost": 3_000,
+    "entry_rate": 0.3,
+    "exit_rate": 0.3,
+    "honest_fault_rate": 10,
+    "downtime": 0.05,
+    "commission_period": 3,
+    "number_of_apps": 4,
+}
+SCENARIOS = {
+    "deterred": {"mev_bps": 40},
+    "tempted": {"mev_bps": 4_000, "slash_fraction": 0.02},
+    "lawless": {"sanction": "none", "mev_bps": 100},
+    "blind": {"verification": "none", "mev_bps": 100, "selection": "equal"},
+    "no jail": {"jail_epochs": 0, "mev_bps": 4_000, "slash_fraction": 0.05, "clawback": 0.5, "failover": 0.5},
+    "expulsion": {"expel": True, "mev_bps": 8_000, "slash_fraction": 0.0, "top_up": False},
+    "delayed slash": {"slash_delay": 2, "mev_bps": 4_000, "slash_fraction": 0.1, "correlation_penalty": 1.0},
+    "byzantine": {"byzantine_share": 0.4, "selection": "sqrt_stake", "slash_fraction": 0.01, "jail_epochs": 1},
+    "bribery": {
+        "sybil_nodes": 3, "colluding_share": 0.67, "bribe": 5e4, "bribery_budget": 1e6, "mev_bps": 3_000,
+    },
+    "griefing": {"griefing_share": 0.34, "accusation_rate": 2, "wrongful_conviction": 0.3, "mev_bps": 40},
+    "traps": {"proof_of_check": False, "trap_rate": 0.2, "trap_penalty": 0.06, "mev_bps": 400},
+    "rate and reserve": {"reward_rule": "target_rate", "target_rate": 2.0, "reserve": 9_000, "restake_share": 0.5},
+    "issuance": {"reward_source": "issuance", "price_process": "reflexive", "storm_share": 0.3, "volume_growth": 0.5},
+    "light tail": {"opportunity": "exponential", "mev_bps": 2_000, "enforcement": 0.3, "learning": "fixed"},
+    "flat": {"opportunity": "constant", "mev_bps": 2_000, "bounty_share": 0.2, "compensation_share": 0.3},
+    "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
+}  # fmt: skip
+EPOCHS = 5
+ORACLE = 300
+CORE = 1_200
+OUTCOMES = (
+    "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
+    "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
+    "checks_assigned", "coverage", "entries", "exits", "removals",
+)  # fmt: skip
+STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
+PHASES = ("selection", "conduct", "delegation", "entry")
+PER_PHASE = 40
+TESTS = 2 * len(SCENARIOS) * (len(OUTCOMES) + len(STOCKS) + len(PHASES) * PER_PHASE)
+WARM_UP = 4
+
+
+def scenario(name: str) -> Scenario:
+    """Return the small scenario of that name."""
+    return Scenario(**{**SMALL, **SCENARIOS[name]})
+
+
+def copy(state: State) -> State:
+    """Return an independent copy of a state."""
+    return State(*(part.copy() for part in state))
+
+
+def alike(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Return the smaller p-value of equal distributions and of equal means; values equal to rounding are equal."""
+    unit = max(np.abs(ours).max(), np.abs(theirs).max(), 1e-300) * 1e-9
+    ours, theirs = np.round(ours / unit), np.round(theirs / unit)
+    if np.ptp(np.concatenate([ours, theirs])) <= 2:
+        return 1.0
+    shape = stats.ks_2samp(ours, theirs, method="asymp").pvalue
+    spread = np.hypot(ours.std(ddof=1) / np.sqrt(ours.size), theirs.std(ddof=1) / np.sqrt(theirs.size))
+    mean = 2 * stats.norm.sf(abs(ours.mean() - theirs.mean()) / spread) if spread > 0 else 0.0
+    return float(min(shape, mean))
+
+
+def disagreements(ours: np.ndarray, theirs: np.ndarray, labels: list[str]) -> dict[str, tuple[float, float, float]]:
+    """Return p-value and means of the outcomes (columns) that differ by more than chance."""
+    pvalues = {label: alike(ours[:, j], theirs[:, j]) for j, label in enumerate(labels)}
+    return {
+        label: (p, ours[:, j].mean(), theirs[:, j].mean())
+        for j, (label, p) in enumerate(pvalues.items())
+        if p < ALARM / TESTS
+    }
