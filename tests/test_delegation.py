@@ -34,6 +34,11 @@ def worth(state: State, row: int) -> np.ndarray:
     return np.where(inside, state.delegators.shares, 0) * (node.pool / node.pool_shares if node.pool_shares > 0 else 0)
 
 
+def burn(state: State, row: int, fraction: float) -> None:
+    """Slash a node and its pool; what is taken is burned."""
+    ledger.split_slash(state.accounts, 0.0, 0.0, sum(ledger.seize(state, row, fraction, 0, False)))
+
+
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(st.lists(operations, max_size=40))
 def test_rewards_and_slashes_hit_members_pro_rata_and_others_never(steps):
@@ -52,7 +57,7 @@ def test_rewards_and_slashes_hit_members_pro_rata_and_others_never(steps):
             ledger.reward_node(node, 0.0, 0.0, 100 * size)
             owned *= 1 + 100 * size / owned.sum()
         elif what == "slash":
-            ledger.split_slash(state.accounts, 0.0, 0.0, ledger.seize(state, 0, size, 0, False))
+            burn(state, 0, size)
             owned *= 1 - size
         assert worth(state, 0) == pytest.approx(owned, rel=1e-9)
         assert node.pool == pytest.approx(owned.sum(), rel=1e-9)
@@ -85,7 +90,7 @@ def test_a_pool_slashed_to_nothing_takes_deposits_again_when_its_members_have_le
     state, node = engine.state, engine.state.sequencers[0]
     for who in range(2):
         move(state, engine.rules, who, 0)
-    ledger.split_slash(state.accounts, 0.0, 0.0, ledger.seize(state, 0, 1.0, 0, False))
+    burn(state, 0, 1.0)
     move(state, engine.rules, 2, 0)
     assert state.delegators.pool[2] == NOBODY
     for who in range(2):

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from model.core.conduct import decide
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence
-from model.core.policy import advertised_detection, franchise, offence_probability, reservation_value, threshold
+from model.core.policy import (
+    advertised_detection,
+    believed_detection,
+    franchise,
+    offence_probability,
+    reservation_value,
+    threshold,
+)
 from model.core.state import SEQUENCER, rows
 from model.parameters import Scenario
 from model.parameters.rules import rules_of
@@ -35,17 +42,22 @@ def node_with(**changes: Any) -> np.record:
     return node
 
 
-def value_of(node: np.record, advertised: float = ADVERTISED, price: float = PRICE, **changes: Any) -> float:
+def value_of(
+    node: np.record, advertised: float = ADVERTISED, price: float = PRICE, bribes: float = 0.0, **changes: Any
+) -> float:
+    """Return what opportunity a reordering needs to pay, for a node with these beliefs under these rules."""
     rules = rules_of(Scenario(**{**BASE, **changes}))
-    return float(reservation_value(node, rules, int(Offence.REORDER), advertised, price))
+    belief = believed_detection(node, rules, int(Offence.REORDER), advertised)
+    return float(reservation_value(node, rules, int(Offence.REORDER), belief, bribes, price))
 
 
 def test_reservation_value_is_its_closed_form():
     node = node_with(caught=[3.0, 0.0, 0.0], uncaught=[7.0, 0.0, 0.0])
     belief = (20 * ADVERTISED + 3) / (20 + 3 + 7)
     cost = 0.6 * (0.1 * (30_000 + 0.5 * 10_000) * PRICE + 40 * 7)
-    gain = 1.2 * 1.0 - 0.1
-    assert value_of(node) == pytest.approx(belief * cost / (gain * (1 - belief * 0.3)), rel=1e-12)
+    kept = (1.2 * 1.0 - 0.1) * (1 - belief * 0.3)
+    assert value_of(node) == pytest.approx(belief * cost / kept, rel=1e-12)
+    assert value_of(node, bribes=50.0) == pytest.approx((belief * cost + 50) / kept, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -114,10 +114,14 @@ def test_fees_follow_the_volume_served():
 
 @pytest.mark.parametrize("clawback", [0.0, 0.5, 1.0])
 def test_income_adds_up(clawback):
-    """Honest capture, gains less what is taken back of those found out, tokens at the price; less the running cost."""
+    """Honest capture, gains less what is taken back of those found out, tokens at the price; less the running cost.
+
+    The average of profits that decides on leaving also bears what honest faults cost on average.
+    """
     engine = stage(
         clawback=clawback, token_price=3.0, gain_insert=2.0, exposure_insert=0.5, harm_insert=4.0, honest_capture=0.2,
-        fee_bps=0.0, batch_cost_fixed=0.0, batch_cost_per_transaction=0.0, **NO_RANGERS,
+        fee_bps=0.0, batch_cost_fixed=0.0, batch_cost_per_transaction=0.0, honest_fault_rate=2.0,
+        honest_fault_slash=0.1, **NO_RANGERS,
     )  # fmt: skip
     state, node = engine.state, engine.state.sequencers[0]
     node.made, node.honest_value, node.skill = 10, 100.0, 1.5
@@ -132,7 +136,8 @@ def test_income_adds_up(clawback):
     profit = node.usd_income + 3 * node.token_income - node.cost
     keep = 0.5 ** (1 / engine.scenario.income_memory)
     assert node.total_usd == pytest.approx(profit)
-    assert node.profit_average == pytest.approx(keep * average + (1 - keep) * profit)
+    risk = 2.0 / 365 * 0.1 * node.self_stake * 3
+    assert node.profit_average == pytest.approx(keep * average + (1 - keep) * (profit - risk))
 
 
 @pytest.mark.parametrize("proven", [True, False])
