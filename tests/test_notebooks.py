@@ -76,6 +76,8 @@ def test_there_are_notebooks():
 def test_it_prints_what_was_committed(committed, tmp_path, monkeypatch):
     """On another processor a run may differ in the last digits; more than one in the last printed is a change."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    for setting in ("MPLBACKEND", "NUMBA_DISABLE_JIT"):
+        monkeypatch.delenv(setting, raising=False)
     executed = nbformat.from_dict(committed)
     where = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(executed, timeout=SECONDS_PER_CELL, kernel_manager_class=ThisPython, resources=where).execute()
