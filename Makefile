@@ -27,7 +27,7 @@ bench: .venv/installed-dev
 	@$(BIN)/python -m tests.benchmark
 
 notebooks: .venv/installed
-	@$(BIN)/jupyter nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	@$(BIN)/jupyter nbconvert --to notebook --execute --ExecutePreprocessor.record_timing=False --inplace notebooks/*.ipynb
 
 docs: .venv/installed
 	@$(BIN)/python -m experiments.assumptions
