@@ -182,6 +182,8 @@ def _check_outcomes(outcomes: Sequence[Any]) -> None:
     if not outcomes:
         raise ExperimentError("outcomes = []: name at least one metric")
     for outcome in outcomes:
+        if not isinstance(outcome, str):
+            raise ExperimentError(f"outcomes = {list(outcomes)!r}: give names of metrics")
         if outcome not in METRICS:
             hint = suggestion(outcome, METRICS) or f"; known: {', '.join(METRICS)}"
             raise ExperimentError(f"unknown metric {outcome!r}{hint}")

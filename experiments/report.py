@@ -86,7 +86,10 @@ def boundary_table(question: Question, edge: pd.DataFrame) -> pd.DataFrame:
     x, y = axes_of(question)
     table = _thinned(edge.loc[edge["side"] == "inside", [x, y, "low", "high", *edge.columns.intersection(["theory"])]])
     table = table.rename(columns={y: "simulated", "theory": "closed form"}).set_index(x)
-    return table.assign(ratio=table["simulated"] / table["closed form"]) if "closed form" in table else table
+    if "closed form" not in table:
+        return table
+    table["closed form"] = table["closed form"].where(np.isfinite(table["closed form"]))
+    return table.assign(ratio=table["simulated"] / table["closed form"])
 
 
 def label(name: str) -> str:

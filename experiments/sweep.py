@@ -34,11 +34,11 @@ def sweep(
 ) -> pd.DataFrame:
     """Run every point of the design `replicates` times and return one row per run.
 
-    Columns: the swept parameters, `replicate`, `seed`, the stationary mean of every metric, and `error`, which is empty
-    unless the run raised (its metrics are then missing; the others go on). Replicate r has the same seed at every
-    point, so points are compared under the same luck. The table is the same for any number of `workers` (threads; all
-    processors by default). With `store`, a folder, it is also written there as Parquet and CSV with a manifest.
-    `progress(done, total)` is called after every run. A `seed` of None draws one; the manifest records it.
+    Columns: the swept parameters, `replicate`, `seed`, the summary of every metric (`Run.summary`), and `error`,
+    which is empty unless the run raised (its metrics are then missing; the others go on). Replicate r has the same
+    seed at every point, so points are compared under the same luck. The table is the same for any number of `workers`
+    (threads; all processors by default). With `store`, a folder, it is also written there as Parquet and CSV with a
+    manifest. `progress(done, total)` is called after every run. A `seed` of None draws one; the manifest records it.
 
     Raises ScenarioError or ExperimentError, before anything runs, if a point, a count or the folder is of no use.
     """

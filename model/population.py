@@ -1,5 +1,6 @@
 """The economy before its first epoch: who there is, and what they own, drawn from the seed."""
 
+import math
 import zlib
 
 import numpy as np
@@ -30,6 +31,8 @@ from model.parameters.rules import rules_of
 
 MONTHS = 12
 APP_TOLERANCE_SPREAD = 0.5
+MOST_CLAIMS = 100_000_000
+"""Claims of Rangers on pending slashes that are kept at most: 800 MB."""
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
@@ -66,6 +69,12 @@ def _allocate(scenario: Scenario) -> State:
     nodes, rangers = scenario.possible_sequencers, scenario.possible_rangers
     delegators, delay = scenario.number_of_delegators, scenario.slash_delay + 1
     buckets = (nodes, scenario.exit_delay + 1)
+    claims = delay * nodes * rangers
+    if claims > MOST_CLAIMS:
+        raise ScenarioError(
+            f"(slash_delay + 1) x possible_sequencers x possible_rangers = {claims:,} is above {MOST_CLAIMS:,}; "
+            "lower one of them"
+        )
     return State(
         sequencers=rows(SEQUENCER, nodes),
         rangers=rows(RANGER, rangers),
@@ -121,7 +130,7 @@ def _sequencers(state: State, scenario: Scenario, seed: int) -> None:
 
 def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
     last = scenario.number_of_sequencers
-    first = last - round(scenario.byzantine_share * last)
+    first = last - math.floor(scenario.byzantine_share * last + 0.5)
     nodes.conduct[first:last] = Conduct.BYZANTINE
     nodes.owner[first:last] = Tactic.BYZANTINE
     if first < last:
@@ -138,13 +147,14 @@ def _rangers(state: State, scenario: Scenario, seed: int) -> None:
     seated = np.arange(rangers.size) < seats
     rangers.owner = NOBODY
     rangers.conduct = Conduct.RATIONAL
-    last = 0
-    for share, conduct in (
+    share, last = 0.0, 0
+    for more, conduct in (
         (scenario.diligent_share, Conduct.DILIGENT),
         (scenario.colluding_share, Conduct.COLLUDING),
         (scenario.griefing_share, Conduct.GRIEFING),
     ):
-        first, last = last, min(seats, last + round(share * seats))
+        share += more
+        first, last = last, min(seats, math.floor(share * seats + 0.5))
         rangers.conduct[first:last] = conduct
     rangers.owner[rangers.conduct == Conduct.GRIEFING] = Tactic.GRIEFING
     rangers.status = np.where(seated, Status.ACTIVE, Status.CANDIDATE)

@@ -29,7 +29,7 @@ def play_blocks(stream, blocks, reservation, precision, ends, kind, sigma, weigh
     """Order blocks one after the other until one offence ends the turn.
 
     `reservation` (OFFENCES,) in USD; `scale` USD per unit drawn. Fills out: made, honest value, value offended in,
-    offences by kind, 1 if the turn ended.
+    offences by kind, and 1 + the kind that ended the turn (0 if none did).
     """
     odds = np.empty(OFFENCES)
     out[:] = 0.0
@@ -51,7 +51,7 @@ def play_blocks(stream, blocks, reservation, precision, ends, kind, sigma, weigh
         out[2] += value
         out[3 + a] += 1
         if stream.random() < ends[a]:
-            out[3 + OFFENCES] = 1.0
+            out[3 + OFFENCES] = 1.0 + a
             return
 
 

@@ -6,7 +6,6 @@ edited in `conduct` would leave a stale `advance`. The cache folder therefore ca
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -19,9 +18,9 @@ CORE = Path(__file__).parent
 
 
 @cache
-def digest() -> str:
-    """Return a digest of the sources of core: what results depend on besides scenario and seed."""
-    text = b"".join(path.name.encode() + path.read_bytes() for path in sorted(CORE.glob("*.py")))
+def digest(folder: Path = CORE.parent) -> str:
+    """Return a digest of the sources below a folder; of all the model, it is what results depend on beside the seed."""
+    text = b"".join(path.name.encode() + path.read_bytes() for path in sorted(folder.rglob("*.py")))
     return hashlib.sha256(text).hexdigest()[:12]
 
 
@@ -35,11 +34,7 @@ def _cache_folder() -> Path:
         writable = False
     if not writable:
         base = Path(tempfile.gettempdir()) / f"rangefinder-{os.getuid()}"
-    folder = base / f"kernels-{digest()}"
-    for stale in base.glob("kernels-*"):
-        if stale != folder:
-            shutil.rmtree(stale, ignore_errors=True)
-    return folder
+    return base / f"kernels-{digest(CORE)}"
 
 
 numba.config.CACHE_DIR = str(_cache_folder())

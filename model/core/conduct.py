@@ -96,8 +96,8 @@ def _substitute(state, rules, shape, desk, stream):
         node = state.sequencers[i]
         missed += node.assigned - node.made
         if node.turn_ended == 0:
-            weights[i] = node.weight
-            total += node.weight
+            weights[i] = node.weight * (1.0 - node.outage)
+            total += weights[i]
     moved = round_half_up(rules.failover * missed) if total > 0.0 else 0
     state.market.lost_blocks += missed - moved
     if moved == 0:

@@ -122,6 +122,10 @@ def expected_bounty(state, rules):
     if active == 0:
         return 0.0
     find = rules.sampling_probability * diligence / max(1, seated) * rules.evidence[Offence.REORDER]
-    share = (1.0 - (1.0 - find) ** seated) / (seated * find) if find > 0.0 else 1.0
+    share = 1.0
+    if find >= 1.0:
+        share = 1.0 / seated
+    elif find > 0.0:
+        share = -np.expm1(seated * np.log1p(-find)) / (seated * find)
     pot = rules.slash[Offence.REORDER] * stake / active * state.market.price
     return rules.bounty_share * rules.enforcement * pot * share

@@ -46,7 +46,8 @@ def _volume(state, rules):
     if state.apps.size == 0:
         present = 1.0
     growth = np.exp(rules.volume_growth * state.market.epoch * rules.dt)
-    return rules.daily_volume_usd * 365.0 * rules.dt * growth * present * state.market.trust**rules.trust_elasticity
+    reach = rules.daily_volume_usd * 365.0 * rules.dt * min(growth, LARGEST)
+    return min(LARGEST, reach * present * state.market.trust**rules.trust_elasticity)
 
 
 @kernel

@@ -4,6 +4,8 @@ A stratum is a range of values with a known probability and known moments. Block
 stratum are counted by a binomial draw and summed by moments; only the others are drawn one by one (see `conduct`).
 """
 
+import itertools
+import math
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -86,8 +88,9 @@ def _heavy_tailed(sigma: float, weight: float, index: float, low: float, high: f
     tail[0] = low
 
     def lognormal(power: int) -> np.ndarray:
-        reach = np.array([normal.cdf(score - power * sigma) for score in scores])
-        return (1 - weight) / inside * np.exp(0.5 * (power * sigma) ** 2) * np.diff(reach)
+        shifted = scores - power * sigma
+        reach = np.array([_normal_between(low, high) for low, high in itertools.pairwise(shifted)])
+        return (1 - weight) / inside * np.exp(0.5 * (power * sigma) ** 2) * reach
 
     def pareto(power: int) -> np.ndarray:
         gap = power - index
@@ -101,6 +104,13 @@ def _heavy_tailed(sigma: float, weight: float, index: float, low: float, high: f
     first, second = (np.append(lognormal(power), pareto(power)) for power in (1, 2))
     constants = {"sigma": sigma, "index": index, "tail_low": ends[0], "tail_high": ends[1]}
     return _shape(form, start, stop, mass, first, second, edges, constants)
+
+
+def _normal_between(low: float, high: float) -> float:
+    """Return the standard normal probability of an interval, to full precision in either tail."""
+    if low > 0:
+        low, high = -high, -low
+    return 0.5 * (math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2)))
 
 
 def _exponential() -> Shape:

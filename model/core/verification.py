@@ -179,14 +179,14 @@ def _bribe(state, rules, i, a, work, stream):
 @kernel
 def _chances(state, rules, i, a, work):
     """Fill each Ranger's chance to report, and that it or a later one does. Returns the chance that any does."""
-    missed = 1.0
+    found = 0.0
     for k in range(work.chance.size - 1, -1, -1):
         ranger = state.rangers[k]
         work.silent[k] = silenced(state, ranger, rules, i, a)
         work.chance[k] = 0.0 if work.silent[k] else finding(ranger, rules, a)
-        missed *= 1.0 - work.chance[k]
-        work.later[k] = 1.0 - missed
-    return 1.0 - missed
+        found = work.chance[k] + (1.0 - work.chance[k]) * found
+        work.later[k] = found
+    return found
 
 
 @kernel
@@ -210,7 +210,7 @@ def _attribute(state, rules, i, a, slot, work, stream):
         work.before[k] = state.rangers[k].reported
     for _ in range(node.convicted[a]):
         _report(state.rangers, 1, work, stream)
-        reporters = max(1, work.found.sum())
+        reporters = work.found.sum()
         for k in range(work.found.size):
             state.claims[slot, i, k] += rules.slash[a] * work.found[k] / reporters
     _report(state.rangers, node.detected[a] - node.convicted[a], work, stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.core.options import Status
+from model.core.options import Conduct, Offence, Status
 from model.history import History
 from model.metrics.registry import Series, flow, per_year, ratio, stake, stock
 
@@ -69,10 +69,12 @@ def commission(h: History) -> Series:
 
 @stock("USD", "higher")
 def reservation_value(h: History) -> Series:
-    """Lowest opportunity at which reordering just pays, over active sequencers (geometric mean)."""
-    rational = (h.stock("sequencers", "status") == Status.ACTIVE) & (h.stock("sequencers", "reservation")[..., 0] > 0)
-    value = np.where(rational, h.stock("sequencers", "reservation")[..., 0], 1.0)
-    return np.exp(ratio(np.log(value).sum(axis=1), rational.sum(axis=1)))
+    """Opportunity at which reordering just pays, geometric mean over active rational sequencers."""
+    rational = h.stock("sequencers", "conduct") == Conduct.RATIONAL
+    rational &= h.stock("sequencers", "status") == Status.ACTIVE
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.where(rational, h.stock("sequencers", "reservation")[..., Offence.REORDER], 1.0))
+    return np.exp(ratio(logs.sum(axis=1), rational.sum(axis=1)))
 
 
 @flow("USD per epoch", "neither")

@@ -45,7 +45,7 @@ def detected_share(h: History) -> Series:
 
 @flow("per year", "lower")
 def wrongful_slashes(h: History) -> Series:
-    """Slashes that hit the innocent: honest faults and false accusations upheld."""
+    """Slashes for no offence found: honest faults and false accusations upheld."""
     return per_year(h, h.flow("wrongful"))
 
 

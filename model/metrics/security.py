@@ -53,8 +53,8 @@ def cost_of_corruption(h: History) -> Series:
 def profit_from_corruption(h: History) -> Series:
     """What two thirds of the blocks are expected to yield to the most profitable offence while the exit delay runs."""
     s = h.scenario
-    daily = h.flow("volume") / h.epochs * s.mev_bps * 1e-4
-    return daily * _gains(s).max() * s.exit_delay * 2 / 3
+    passing = h.flow("volume") / h.epochs * s.mev_bps * 1e-4
+    return passing * _gains(s).max() * s.exit_delay * 2 / 3
 
 
 @flow("-", "higher")

@@ -197,6 +197,10 @@ def _explain(problem: Any) -> str:
         message = f"give a number from {known['low']:g} to {known['high']:g} ({known['unit']})"
         if problem["type"].startswith("int_"):
             message = message.replace("a number", "a whole number")
+    if problem["type"] == "tuple_type":
+        message = "give a list of tokens per sequencer"
+    if problem["type"] == "string_type":
+        message = "give a name in quotes"
     if field == "stakes" and len(problem["loc"]) > 1:
         message = f"row {int(problem['loc'][1]) + 1} is not a number; give tokens per sequencer"
     shown = repr(problem["input"])

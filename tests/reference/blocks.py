@@ -170,7 +170,7 @@ def conduct(model: Reference) -> None:
             opportunity = model.mean_opportunity * model.shape.draw()
             _make_block(model, owner, opportunity, owner.choose(opportunity), watchers)
 
-    weights = [0.0 if node.turn_ended else node.weight for node in model.sequencers]
+    weights = [0.0 if node.turn_ended else node.weight * (1 - node.outage) for node in model.sequencers]
     for substitute in _stand_in(model, missed, weights):
         if substitute is None:
             model.lost_blocks += 1

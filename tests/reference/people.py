@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from model.core.options import Conduct, Offence, Status
@@ -51,7 +52,10 @@ def _expected_bounty(model: Reference) -> float:
     alone = s.bounty_share * s.enforcement * model.slash[Offence.REORDER] * mean_stake * model.price
     others = sum(ranger.diligence for ranger in seated) / len(seated) if seated else 0.0
     p = s.sampling_probability * others * model.evidence[Offence.REORDER]
-    return alone * (1 - (1 - p) ** len(seated)) / (len(seated) * p) if p > 0 else alone
+    if p == 0:
+        return alone
+    anybody = 1.0 if p == 1 else -math.expm1(len(seated) * math.log1p(-p))
+    return alone * anybody / (len(seated) * p)
 
 
 def delegation(model: Reference) -> None:
