@@ -108,6 +108,14 @@ def test_one_more_changes_nobody_else(group, more):
     assert theirs.delegators.pool[:count].tolist() == ours.delegators.pool.tolist()
 
 
+def test_attributes_are_drawn_apart():
+    """No two attributes of a sequencer are correlated: 4,000 rows; a correlation of 0.15 gives z = 9."""
+    nodes = populate(Scenario(possible_sequencers=4_000, stake_index=20, token_supply=1e9), 6).sequencers
+    for one, other in itertools.combinations(PERSON["sequencers"], 2):
+        ranks = (np.argsort(np.argsort(nodes[name])) for name in (one, other))
+        assert abs(np.corrcoef(*ranks)[0, 1]) * np.sqrt(nodes.size) < 5, (one, other)
+
+
 def test_candidates_and_delegators_do_not_move_the_market():
     ours = luck()
     for more in ({"possible_sequencers": 30}, {"number_of_delegators": 90}, {"possible_rangers": 20}):

@@ -182,3 +182,40 @@ def test_only_active_nodes_are_chosen_and_the_unbonding_wait():
     pools = engine.state.delegators.pool
     assert set(pools.tolist()) == {NOBODY, 3, 4}
     assert np.all(pools[:100] == NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("direction", "commission", "income", "before", "moved"),
+    [
+        (1.0, 0.20, 5.0, 4.0, 0.25),
+        (1.0, 0.20, 4.0, 4.0, 0.25),
+        (1.0, 0.20, 3.0, 4.0, 0.15),
+        (-1.0, 0.20, 5.0, 4.0, 0.15),
+        (-1.0, 0.20, 3.0, 4.0, 0.25),
+        (-1.0, 0.02, 5.0, 4.0, 0.00),
+        (-1.0, 0.00, 0.0, 4.0, 0.05),
+        (1.0, 0.38, 5.0, 4.0, 0.40),
+    ],
+)
+def test_commissions_are_searched_one_step_at_a_time(direction, commission, income, before, moved):
+    """On while income does not fall, round when it does, within the bounds; the turn of node 2 is epoch 8 of 10."""
+    engine = stage(
+        commission_step=0.05, commission_period=10, max_commission=0.4, attention=0.0, initial_delegation=1.0
+    )
+    state, node = engine.state, engine.state.sequencers[2]
+    node.commission_direction, node.commission = direction, commission
+    node.commission_income, node.commission_before = income, before
+    for epoch in range(9):
+        assert (node.commission, node.commission_income) == (commission, income)
+        state.market.epoch = epoch
+        delegation(state, engine.rules, engine.streams)
+    assert node.commission == pytest.approx(moved, abs=1e-12)
+    assert (node.commission_before, node.commission_income) == (income, 0)
+
+
+def test_a_node_without_members_lowers_its_commission():
+    engine = stage(commission_step=0.05, commission_period=1, attention=0.0, initial_delegation=0.0)
+    node = engine.state.sequencers[0]
+    node.commission_direction, node.commission = 1.0, 0.3
+    delegation(engine.state, engine.rules, engine.streams)
+    assert node.commission == pytest.approx(0.25)

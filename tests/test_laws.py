@@ -125,7 +125,7 @@ def test_laws_hold_in_extreme_economies(changes, seed):
     assert engine.state.totals.blocks_due == 80 * SMALL["blocks_per_epoch"]
 
 
-@settings(max_examples=120, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 2**32 - 1))
 def test_laws_hold_in_random_economies(scenario, seed):
     check_run(scenario, seed)

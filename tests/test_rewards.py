@@ -39,7 +39,7 @@ def test_a_reward_is_split_with_the_pool_pro_rata_less_commission(members, resta
         initial_delegation=1.0 if members else 0.0,
     )  # fmt: skip
     node = engine.state.sequencers[3]
-    node.made, node.commission = 50, 0.2
+    node.made, node.commission, node.commission_income = 50, 0.2, 7.0
     own, pool = node.self_stake, node.pool
     rewards(engine.state, engine.rules)
     of_pool = 100 * pool / (own + pool)
@@ -47,7 +47,7 @@ def test_a_reward_is_split_with_the_pool_pro_rata_less_commission(members, resta
     assert (pool > 0) == members
     assert node.token_income == pytest.approx(income, rel=1e-12)
     assert node.pool - pool == pytest.approx(0.8 * of_pool, rel=1e-6)
-    assert node.commission_income == pytest.approx(0.2 * of_pool, rel=1e-12)
+    assert node.commission_income == pytest.approx(7 + 0.2 * of_pool, rel=1e-12)
     assert node.self_stake - own == pytest.approx(restake * income, rel=1e-6)
     assert node.wallet == pytest.approx((1 - restake) * income, rel=1e-12)
     assert engine.state.accounts.minted == pytest.approx(100, rel=1e-12)

@@ -90,6 +90,17 @@ def test_without_failover_a_node_makes_the_share_of_its_blocks_in_which_it_is_up
     assert engine.state.market.lost_blocks == 51
 
 
+def test_missed_blocks_go_to_those_that_are_up_for_as_long_as_they_are():
+    """Down all, half and none of the time, three equal nodes make 0, 1/6 + 1/6 and 1/3 + 1/3 of the blocks."""
+    engine = stage(selection="equal", number_of_sequencers=3, blocks_per_epoch=6_000)
+    engine.state.sequencers.outage[:3] = 1.0, 0.5, 0.0
+    made = np.zeros(3)
+    for _ in range(100):
+        selection(engine.state, engine.rules, engine.streams)
+        made += engine.state.sequencers.assigned[:3]
+    assert made / made.sum() == pytest.approx([0, 1 / 3, 2 / 3], abs=0.01)
+
+
 @pytest.mark.parametrize("status", [Status.CANDIDATE, Status.EXITING, Status.REMOVED])
 def test_only_the_active_are_drawn(status):
     engine = stage(downtime=0.0)
