@@ -68,7 +68,7 @@ class Reference(mesa.Model):
 
     def __init__(self, scenario: Scenario, state: State, seed: int) -> None:
         super().__init__(rng=seed)
-        self.scenario = scenario
+        self.plan = scenario
         self.shape = blocks.Shape(scenario, self.rng)
         self.gain = [g * x for g, x in zip(self.by_offence("gain"), self.by_offence("exposure"), strict=True)]
         self.harm_per_gain = self.by_offence("harm")
@@ -111,7 +111,7 @@ class Reference(mesa.Model):
     def record(self) -> None:
         """Add the epoch to the totals and turn the page."""
         totals, nodes = self.totals, self.sequencers
-        totals.blocks_due += self.scenario.blocks_per_epoch
+        totals.blocks_due += self.plan.blocks_per_epoch
         totals.blocks_made += sum(node.made for node in nodes)
         totals.offending_blocks += sum(sum(node.offences) for node in nodes)
         for a in Offence:
@@ -139,12 +139,12 @@ class Reference(mesa.Model):
 
     def watchers(self) -> list[Ranger]:
         """Return the Rangers that look at blocks now."""
-        return self.seated() if self.scenario.verification == "rangers" else []
+        return self.seated() if self.plan.verification == "rangers" else []
 
     def weight(self, stake: float) -> float:
         """Return the selection weight of an active node with that stake, own and delegated."""
-        counted = min(stake, self.scenario.max_stake)
-        return {"stake": counted, "sqrt_stake": counted**0.5, "equal": 1.0}[self.scenario.selection]
+        counted = min(stake, self.plan.max_stake)
+        return {"stake": counted, "sqrt_stake": counted**0.5, "equal": 1.0}[self.plan.selection]
 
     def total_weight(self) -> float:
         """Return the weight of all nodes that are active now."""
@@ -163,11 +163,11 @@ class Reference(mesa.Model):
 
     def by_offence(self, name: str) -> list[float]:
         """Return the parameters `name_reorder`, `name_insert`, `name_censor`."""
-        return [getattr(self.scenario, f"{name}_{offence.name.lower()}") for offence in Offence]
+        return [getattr(self.plan, f"{name}_{offence.name.lower()}") for offence in Offence]
 
     def copy_calendar(self, state: State) -> None:
         """Copy what the State keeps by epoch modulo something into dictionaries by epoch."""
-        s, now = self.scenario, self.epoch
+        s, now = self.plan, self.epoch
         self.slashed_before = {e: float(_slot(state.slashed_before, e)) for e in range(now - s.correlation_window, now)}
         for node in self.sequencers:
             i = node.row

@@ -91,7 +91,7 @@ class Ranger(mesa.Agent):
 
     def inspect(self, offence: Offence | None) -> bool:
         """Look at a block if it is assigned and the Ranger is not shirking; return whether an offence is proven."""
-        if self.rng.random() >= self.model.scenario.sampling_probability:
+        if self.rng.random() >= self.model.plan.sampling_probability:
             return False
         self.assigned += 1
         if self.rng.random() >= self.diligence:
@@ -101,7 +101,7 @@ class Ranger(mesa.Agent):
 
     def takes_bribe(self, node: Sequencer, offence: Offence) -> bool:
         """Say whether it keeps silent on an offence of this node."""
-        s = self.model.scenario
+        s = self.model.plan
         if self.conduct != Conduct.COLLUDING or node.owner == NOBODY or not self.model.bribes_offered:
             return False
         slash = self.model.slash[offence] if s.sanction == "slash" else 0.0
@@ -109,12 +109,12 @@ class Ranger(mesa.Agent):
 
     def misconduct(self) -> float:
         """Return how many offences it believes a check finds."""
-        s = self.model.scenario
+        s = self.model.plan
         return (s.prior_weight * s.prior_misconduct + self.found) / (s.prior_weight + self.checks)
 
     def best_diligence(self, bounty: float) -> float:
         """Return the probability with which it wants to check, given the expected bounty of an offence in USD."""
-        s = self.model.scenario
+        s = self.model.plan
         if self.conduct not in (Conduct.RATIONAL, Conduct.COLLUDING):
             return 1.0
         pay = self.model.pay_scale * s.reward_per_check if s.proof_of_check else 0.0
@@ -124,7 +124,7 @@ class Ranger(mesa.Agent):
 
     def expected_profit(self, bounty: float) -> float:
         """Return what a seat would earn per epoch with that diligence, in USD."""
-        s, x = self.model.scenario, self.best_diligence(bounty)
+        s, x = self.model.plan, self.best_diligence(bounty)
         paid = x if s.proof_of_check else 1.0
         checking = x * (self.misconduct() * bounty - self.cost)
         per_block = paid * self.model.pay_scale * s.reward_per_check + checking - (1 - x) * s.trap_rate * s.trap_penalty
@@ -155,13 +155,13 @@ class Delegator(mesa.Agent):
     def collect(self) -> None:
         """Take the stake that waited out of its bucket."""
         assert self.node is not None
-        bucket = self.node.buckets[self.release - self.model.scenario.exit_delay]
+        bucket = self.node.buckets[self.release - self.model.plan.exit_delay]
         self.liquid += bucket.withdraw(self.shares)
         self.node, self.shares, self.release = None, 0.0, 0
 
     def choose(self, offers: list[tuple[Sequencer, float, float]]) -> Sequencer | None:
         """Choose a node or (None) the outside option from offers of node, net yield and slashing, per year."""
-        s = self.model.scenario
+        s = self.model.plan
         values = [100 * (net - self.risk_aversion * slashing) + node.brand for node, net, slashing in offers]
         values.append(100 * s.opportunity_yield)
         best = max(values)
@@ -181,7 +181,7 @@ class Delegator(mesa.Agent):
         elif source is not None:
             self.node = source
             self.shares = source.buckets[self.model.epoch].deposit(tokens)
-            self.release = self.model.epoch + self.model.scenario.exit_delay
+            self.release = self.model.epoch + self.model.plan.exit_delay
 
 
 class App(mesa.Agent):

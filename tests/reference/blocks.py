@@ -23,7 +23,7 @@ class Shape:
     """The unit-mean distribution of a block's opportunity."""
 
     def __init__(self, scenario: Scenario, rng: np.random.Generator) -> None:
-        self.scenario = scenario
+        self.plan = scenario
         self.rng = rng
         sigma, start = scenario.opportunity_sigma, math.log(scenario.tail_start)
         self.body_reach = NORMAL.cdf(start / sigma)
@@ -32,7 +32,7 @@ class Shape:
 
     def tail_mean(self) -> float:
         """Return the mean of the truncated Pareto tail, in body medians."""
-        a, low, high = self.scenario.tail_index, self.scenario.tail_start, self.scenario.tail_end
+        a, low, high = self.plan.tail_index, self.plan.tail_start, self.plan.tail_end
         mass = low**-a - high**-a
         if a == 1:
             return math.log(high / low) / mass
@@ -40,20 +40,20 @@ class Shape:
 
     def draw(self) -> float:
         """Draw the opportunity of one block in units of the mean."""
-        if self.scenario.opportunity == "constant":
+        if self.plan.opportunity == "constant":
             return 1.0
-        if self.scenario.opportunity == "exponential":
+        if self.plan.opportunity == "exponential":
             return self.rng.exponential()
         u = 1 - self.rng.random()
-        if self.rng.random() < self.scenario.tail_weight:
-            a, low, high = self.scenario.tail_index, self.scenario.tail_start, self.scenario.tail_end
+        if self.rng.random() < self.plan.tail_weight:
+            a, low, high = self.plan.tail_index, self.plan.tail_start, self.plan.tail_end
             return (high**-a + u * (low**-a - high**-a)) ** (-1 / a) / self.mean
-        return math.exp(self.scenario.opportunity_sigma * NORMAL.inv_cdf(u * self.body_reach)) / self.mean
+        return math.exp(self.plan.opportunity_sigma * NORMAL.inv_cdf(u * self.body_reach)) / self.mean
 
 
 def market(model: Reference) -> None:
     """Move price, volume and storm; decide who is down and who errs this epoch."""
-    s, rng = model.scenario, model.rng
+    s, rng = model.plan, model.rng
     for node in model.sequencers:
         node.begin_epoch()
     for ranger in model.rangers:
@@ -81,7 +81,7 @@ def market(model: Reference) -> None:
 
 
 def _move_price(model: Reference, change_of_trend: float, dt: float) -> None:
-    s = model.scenario
+    s = model.plan
     if s.price_process == "constant":
         return
     sigma = s.price_volatility
@@ -95,7 +95,7 @@ def _move_price(model: Reference, change_of_trend: float, dt: float) -> None:
 
 def _strike(model: Reference) -> None:
     """Draw outages and honest faults; a fault of a client strikes all of its nodes."""
-    s, rng = model.scenario, model.rng
+    s, rng = model.plan, model.rng
     client_rate = s.honest_fault_rate * s.fault_correlation / s.epochs_per_year
     own_rate = s.honest_fault_rate * (1 - s.fault_correlation) / s.epochs_per_year
     faulty_clients = {client for client in range(s.number_of_clients) if rng.random() < client_rate}
@@ -110,7 +110,7 @@ def _strike(model: Reference) -> None:
 
 def selection(model: Reference) -> None:
     """Draw the owner of every span, let others stand in for nodes that are down."""
-    s = model.scenario
+    s = model.plan
     for node in model.sequencers:
         if node.status == Status.JAILED and node.jailed_until <= model.epoch:
             node.status = Status.ACTIVE
@@ -145,13 +145,13 @@ def _draw_nodes(model: Reference, number: int, weights: list[float]) -> list[Seq
 
 def _stand_in(model: Reference, missed: int, weights: list[float]) -> list[Sequencer | None]:
     """Return who makes each of the missed blocks: another node for the part that fails over, nobody for the rest."""
-    taken_over = math.floor(model.scenario.failover * missed + 0.5)
+    taken_over = math.floor(model.plan.failover * missed + 0.5)
     return _draw_nodes(model, taken_over, weights) + [None] * (missed - taken_over)
 
 
 def conduct(model: Reference) -> None:
     """Play all blocks in order: the sequencer chooses, the Rangers look, a conviction ends the turn of the node."""
-    s = model.scenario
+    s = model.plan
     briber = model.attackers[Tactic.BRIBERY]
     model.bribes_offered = 0 < s.bribe <= briber.budget - briber.spent
     model.convictions = []
@@ -202,14 +202,14 @@ def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offenc
         return False
     ranger.silenced += 1
     briber = model.attackers[Tactic.BRIBERY]
-    bribe = min(model.scenario.bribe, briber.budget - briber.spent)
+    bribe = min(model.plan.bribe, briber.budget - briber.spent)
     briber.spent += bribe
     ranger.usd += bribe
     return True
 
 
 def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
-    s = model.scenario
+    s = model.plan
     if s.sanction == "slash" and model.rng.random() < s.enforcement:
         node.convicted[offence] += 1
         model.convictions.append((node, offence, reporters))
@@ -218,7 +218,7 @@ def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[R
 
 def verification(model: Reference) -> None:
     """Publish the coverage of the epoch and fine the Rangers that shirked a planted test."""
-    s, watchers = model.scenario, model.watchers()
+    s, watchers = model.plan, model.watchers()
     model.coverage = 1 - math.prod(1 - s.sampling_probability * ranger.diligence for ranger in watchers)
     for a in Offence:
         misses = [1 - s.sampling_probability * ranger.diligence * model.evidence[a] for ranger in watchers]

@@ -17,7 +17,7 @@ def sanctions(model: Reference) -> None:
 
     Accusations and faults concern the nodes that were active when the phase began, convicted in it or not.
     """
-    s = model.scenario
+    s = model.plan
     for ranger in model.seated():
         if ranger.trapped:
             _check_bond(model, ranger)
@@ -43,7 +43,7 @@ def sanctions(model: Reference) -> None:
 
 
 def _convict(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
-    s, slash = model.scenario, model.slash[offence]
+    s, slash = model.plan, model.slash[offence]
     node.sentenced = 1
     node.pending[model.epoch] = 1 - (1 - node.pending.get(model.epoch, 0.0)) * (1 - slash)
     claims = node.claims.setdefault(model.epoch, {})
@@ -56,7 +56,7 @@ def _convict(model: Reference, node: Sequencer, offence: Offence, reporters: lis
 
 def _accuse(model: Reference, accuser: Ranger, standing: list[Sequencer]) -> None:
     """Let a griefing Ranger accuse innocent nodes of reordering, for as long as it has its seat."""
-    s, rng = model.scenario, model.rng
+    s, rng = model.plan, model.rng
     for _ in range(rng.poisson(s.accusation_rate)):
         if accuser.status != Status.ACTIVE or not standing:
             return
@@ -76,7 +76,7 @@ def _accuse(model: Reference, accuser: Ranger, standing: list[Sequencer]) -> Non
 
 def _check_bond(model: Reference, ranger: Ranger) -> None:
     """Take the seat of a Ranger whose bond fell below half, for good."""
-    if ranger.status == Status.ACTIVE and ranger.bond < model.scenario.ranger_bond / 2:
+    if ranger.status == Status.ACTIVE and ranger.bond < model.plan.ranger_bond / 2:
         ranger.status = Status.REMOVED
         ranger.wallet, ranger.bond = ranger.wallet + ranger.bond, 0.0
 
@@ -84,7 +84,7 @@ def _check_bond(model: Reference, ranger: Ranger) -> None:
 def _slashed_share(model: Reference) -> float:
     """Return the share of stake slashed in the window, with what is due now."""
     due = sum(node.pending.get(_due(model), 0.0) * node.stake for node in model.sequencers)
-    before = model.epoch - model.scenario.correlation_window
+    before = model.epoch - model.plan.correlation_window
     taken = sum(tokens for epoch, tokens in model.slashed_before.items() if epoch > before)
     everything = sum(node.stake for node in model.sequencers) + taken
     return min(1.0, (taken + due) / everything) if everything > 0 else 0.0
@@ -92,7 +92,7 @@ def _slashed_share(model: Reference) -> float:
 
 def _due(model: Reference) -> int:
     """Return the epoch whose convictions are due."""
-    return model.epoch - model.scenario.slash_delay
+    return model.epoch - model.plan.slash_delay
 
 
 def _take_pending(model: Reference, node: Sequencer, extra: float) -> None:
@@ -108,7 +108,7 @@ def _take(model: Reference, node: Sequencer, share: float, since: int, claims: d
     delegated = node.vault.take(share)
     if node.pool == 0:
         _dissolve(model, node)
-    if model.scenario.unbonding_slashable:
+    if model.plan.unbonding_slashable:
         delegated += sum(bucket.take(share) for epoch, bucket in node.buckets.items() if epoch >= since)
         if node.exit_epoch >= since:
             exiting = share * node.exiting
@@ -128,7 +128,7 @@ def _take(model: Reference, node: Sequencer, share: float, since: int, claims: d
 
 def _share_out(model: Reference, taken: float, claims: dict[Ranger, float]) -> None:
     """Split slashed tokens among claimants, users and treasury; the rest is burned."""
-    s, accounts = model.scenario, model.accounts
+    s, accounts = model.plan, model.accounts
     claimed = sum(claims.values())
     bounty = s.bounty_share * taken if claimed > 0 else 0.0
     if claimed > 0:
@@ -151,7 +151,7 @@ def _dissolve(model: Reference, node: Sequencer) -> None:
 
 def _settle(model: Reference, node: Sequencer) -> None:
     """Expel a convict; refill or remove a node whose own stake fell below the minimum."""
-    s = model.scenario
+    s = model.plan
     expelled = bool(s.expel and node.sentenced)
     if not expelled and node.self_stake >= s.min_stake and node.self_stake > 0:
         return
@@ -167,7 +167,7 @@ def rewards(model: Reference) -> None:
     """Pay the emission, share out the fees, and work out what the epoch brought to everybody."""
     _pay_emission(model)
     _share_fees(model)
-    keep = 2 ** (-1 / model.scenario.income_memory)
+    keep = 2 ** (-1 / model.plan.income_memory)
     for node in model.sequencers:
         _book_node(model, node, keep)
     for ranger in model.rangers:
@@ -175,7 +175,7 @@ def rewards(model: Reference) -> None:
 
 
 def _pay_emission(model: Reference) -> None:
-    s, accounts = model.scenario, model.accounts
+    s, accounts = model.plan, model.accounts
     due = {node: _reward_due(model, node) for node in model.sequencers}
     pay = {
         ranger: s.reward_per_check / model.price * (ranger.checked if s.proof_of_check else ranger.assigned)
@@ -197,7 +197,7 @@ def _pay_emission(model: Reference) -> None:
 
 
 def _reward_due(model: Reference, node: Sequencer) -> float:
-    s = model.scenario
+    s = model.plan
     if s.reward_rule == "per_block":
         return s.reward_per_block * node.made
     return s.target_rate / s.epochs_per_year * min(node.stake, s.max_stake) if node.status == Status.ACTIVE else 0.0
@@ -212,7 +212,7 @@ def _pay_node(model: Reference, node: Sequencer, reward: float) -> None:
     node.vault.tokens += pool_part - commission
     node.commission_income += commission
     own = reward - pool_part + commission
-    restaked = model.scenario.restake_share * own if node.in_office else 0.0
+    restaked = model.plan.restake_share * own if node.in_office else 0.0
     node.self_stake += restaked
     node.wallet += own - restaked
     node.token_income += own
@@ -222,7 +222,7 @@ def _pay_node(model: Reference, node: Sequencer, reward: float) -> None:
 
 
 def _share_fees(model: Reference) -> None:
-    s, totals = model.scenario, model.totals
+    s, totals = model.plan, model.totals
     made = sum(node.made for node in model.sequencers)
     served = model.volume * made / s.blocks_per_epoch
     fees = served * s.fee_bps * 1e-4
@@ -239,7 +239,7 @@ def _share_fees(model: Reference) -> None:
 
 
 def _book_node(model: Reference, node: Sequencer, keep: float) -> None:
-    s = model.scenario
+    s = model.plan
     node.usd_income += s.honest_capture * node.honest_value
     for a in Offence:
         gain = model.gain[a] * node.skill * node.stolen[a]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def learning(model: Reference) -> None:
     """Update beliefs from what was seen; set how diligent each Ranger will be in the next epoch."""
-    s = model.scenario
+    s = model.plan
     if s.learning == "belief":
         _gather_evidence(model)
     bounty = _expected_bounty(model)
@@ -25,7 +25,7 @@ def learning(model: Reference) -> None:
 
 
 def _gather_evidence(model: Reference) -> None:
-    s = model.scenario
+    s = model.plan
     keep = 2 ** (-1 / s.memory)
     published = s.transparency if s.proof_of_check and s.verification == "rangers" else 0.0
     for a in Offence:
@@ -45,7 +45,7 @@ def _gather_evidence(model: Reference) -> None:
 
 def _expected_bounty(model: Reference) -> float:
     """Return what a Ranger expects for an offence it found, in USD, sharing with the others that find it."""
-    s, nodes, seated = model.scenario, model.active(), model.seated()
+    s, nodes, seated = model.plan, model.active(), model.seated()
     if s.sanction == "none" or not nodes:
         return 0.0
     mean_stake = sum(node.stake for node in nodes) / len(nodes)
@@ -60,7 +60,7 @@ def _expected_bounty(model: Reference) -> float:
 
 def delegation(model: Reference) -> None:
     """Free the stake that waited long enough, let some delegators choose again, let nodes adjust commissions."""
-    s = model.scenario
+    s = model.plan
     for delegator in model.delegators:
         if delegator.unbonding and delegator.release <= model.epoch:
             delegator.collect()
@@ -81,7 +81,7 @@ def delegation(model: Reference) -> None:
 
 def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
     """Return each active node with its yearly yield after commission and its yearly slashing, per token of stake."""
-    s = model.scenario
+    s = model.plan
     all_weight = model.total_weight()
     offers = []
     for node in model.active():
@@ -96,7 +96,7 @@ def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
 
 
 def _adjust_commission(model: Reference, node: Sequencer) -> None:
-    s = model.scenario
+    s = model.plan
     if node.vault.members == 0:
         node.commission_direction = -1.0
     elif node.commission == 0:
@@ -110,7 +110,7 @@ def _adjust_commission(model: Reference, node: Sequencer) -> None:
 
 def entry_and_exit(model: Reference) -> None:
     """Free own stake that waited, let losers leave and candidates come; the same for the seats of Rangers."""
-    s = model.scenario
+    s = model.plan
     for node in model.sequencers:
         if node.status in (Status.EXITING, Status.REMOVED) and node.exit_epoch + s.exit_delay <= model.epoch:
             node.wallet, node.exiting = node.wallet + node.exiting, 0.0
@@ -132,7 +132,7 @@ def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
     """Bond the capital; averages start at what honest ordering is expected to earn."""
     stake = min(node.wallet, node.capital)
     node.profit_average = _expected_profit(model, node, stake, rivals)
-    s = model.scenario
+    s = model.plan
     faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
     node.income_average = node.profit_average + node.cost + faults * stake * model.price
     node.slash_average = faults
@@ -142,7 +142,7 @@ def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
 
 
 def _entry_probability(model: Reference, node: Sequencer, rivals: float) -> float:
-    s = model.scenario
+    s = model.plan
     stake = min(node.wallet, node.capital)
     if stake < s.min_stake or stake <= 0:
         return 0.0
@@ -152,7 +152,7 @@ def _entry_probability(model: Reference, node: Sequencer, rivals: float) -> floa
 
 def _worth_it(model: Reference, profit: float, stake: float) -> float:
     """Return the probability to enter for a profit per epoch, against what the stake would earn elsewhere."""
-    s = model.scenario
+    s = model.plan
     elsewhere = stake * model.price * s.opportunity_yield / s.epochs_per_year
     if profit <= 0:
         return 0.0
@@ -161,7 +161,7 @@ def _worth_it(model: Reference, profit: float, stake: float) -> float:
 
 def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: float) -> float:
     """Return the profit per epoch that honest ordering would bring to a candidate with that own stake, in USD."""
-    s = model.scenario
+    s = model.plan
     weight = model.weight(own + node.pool)
     blocks = s.blocks_per_epoch * weight / (rivals + weight)
     if s.reward_rule == "target_rate":
@@ -176,7 +176,7 @@ def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: floa
 
 
 def _change_seats(model: Reference) -> None:
-    s = model.scenario
+    s = model.plan
     luck = {ranger: model.rng.random() for ranger in model.rangers}
     candidates = [ranger for ranger in model.rangers if ranger.status == Status.CANDIDATE]
     for ranger in model.seated():
@@ -203,7 +203,7 @@ def attack(model: Reference) -> None:
 
 def users(model: Reference) -> None:
     """Let trust and the apps answer the harm and the outages of the epoch."""
-    s = model.scenario
+    s = model.plan
     harm_bps = 1e4 * model.harm / model.volume if model.volume > 0 else 0.0
     outage = model.lost_blocks / s.blocks_per_epoch
     trust = model.trust + s.trust_recovery * (1 - model.trust) - s.trust_loss * harm_bps - s.outage_loss * outage

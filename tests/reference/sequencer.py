@@ -88,18 +88,18 @@ class Sequencer(mesa.Agent):
 
     def excess_gain(self, offence: Offence) -> float:
         """Return what the offence yields beyond honest ordering, per USD of opportunity."""
-        return max(0.0, self.model.gain[offence] * self.skill - self.model.scenario.honest_capture)
+        return max(0.0, self.model.gain[offence] * self.skill - self.model.plan.honest_capture)
 
     def belief(self, offence: Offence) -> float:
         """Return the probability with which the node expects the offence to be found out."""
-        s = self.model.scenario
+        s = self.model.plan
         advertised = 1 - (1 - s.sampling_probability * self.model.evidence[offence]) ** len(self.model.watchers())
         caught, uncaught = self.caught[offence], self.uncaught[offence]
         return (s.prior_weight * advertised + caught) / (s.prior_weight + caught + uncaught)
 
     def cost_of_conviction(self, offence: Offence) -> float:
         """Return the loss in USD that being found out leads to, on average over enforcement."""
-        s = self.model.scenario
+        s = self.model.plan
         if s.sanction == "none":
             return 0.0
         slash = self.model.slash[offence]
@@ -115,12 +115,12 @@ class Sequencer(mesa.Agent):
 
     def can_refill(self, own_stake: float) -> bool:
         """Say whether the node may and can bring that own stake back to the minimum from its wallet."""
-        return self.model.scenario.top_up and own_stake + self.wallet >= self.model.scenario.min_stake
+        return self.model.plan.top_up and own_stake + self.wallet >= self.model.plan.min_stake
 
     def set_reservations(self) -> None:
         """Work out from which opportunity on each offence pays."""
         for a in Offence:
-            gain, (q, bribes), clawback = self.excess_gain(a), self.outlook(a), self.model.scenario.clawback
+            gain, (q, bribes), clawback = self.excess_gain(a), self.outlook(a), self.model.plan.clawback
             if gain == 0 or q * clawback >= 1:
                 self.reservation[a] = math.inf
             else:
@@ -132,9 +132,9 @@ class Sequencer(mesa.Agent):
             return self.belief(offence), 0.0
         unseen, bribes = 1.0, 0.0
         for ranger in self.model.watchers():
-            finds = self.model.scenario.sampling_probability * ranger.diligence * self.model.evidence[offence]
+            finds = self.model.plan.sampling_probability * ranger.diligence * self.model.evidence[offence]
             if ranger.takes_bribe(self, offence):
-                bribes += finds * self.model.scenario.bribe
+                bribes += finds * self.model.plan.bribe
             else:
                 unseen *= 1 - finds
         return 1 - unseen, bribes
@@ -142,7 +142,7 @@ class Sequencer(mesa.Agent):
     @property
     def fault_risk(self) -> float:
         """Expected cost of honest faults per epoch, in USD."""
-        s = self.model.scenario
+        s = self.model.plan
         if s.sanction == "none":
             return 0.0
         return s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year * self.self_stake * self.model.price
@@ -158,7 +158,7 @@ class Sequencer(mesa.Agent):
             return max(free, key=self.excess_gain)
         if opportunity == 0:
             return None
-        precision, log_v = self.model.scenario.sequencer_precision, math.log(opportunity)
+        precision, log_v = self.model.plan.sequencer_precision, math.log(opportunity)
         scores = [0.0] + [precision * (log_v - math.log(tau)) for tau in self.reservation]
         highest = max(scores)
         weights = [math.exp(score - highest) for score in scores]
