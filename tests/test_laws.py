@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model.core import ledger
+from model.core.options import Status
 from model.core.state import State, Streams
 from model.parameters import Scenario
 from model.simulation import Engine, simulate
@@ -97,6 +98,22 @@ def check_blocks(state: State, due: int) -> None:
     assert 0 <= now.pay_scale <= 1
 
 
+def check_standing(state: State, scenario: Scenario) -> None:
+    """Who serves has what it takes, and who does not serve has nothing at stake but what is on its way out."""
+    nodes, rangers = state.sequencers, state.rangers
+    serves = (nodes.status == Status.ACTIVE) | (nodes.status == Status.JAILED)
+    leaves = (nodes.status == Status.EXITING) | (nodes.status == Status.REMOVED)
+    assert np.all(nodes.self_stake[~serves] == 0)
+    assert np.all(nodes.exiting[~leaves] == 0)
+    assert np.all(nodes.self_stake[serves] >= scenario.min_stake * (1 - 1e-9))
+    assert np.all((nodes.commission >= 0) & (nodes.commission <= scenario.max_commission))
+    seated = rangers.status == Status.ACTIVE
+    assert seated.sum() <= scenario.number_of_rangers
+    assert np.all(rangers.bond[~seated] == 0)
+    assert np.all(rangers.bond[seated] >= 0.5 * scenario.ranger_bond)
+    assert np.all((rangers.diligence >= 0) & (rangers.diligence <= 1))
+
+
 def check_numbers(state: State) -> None:
     """No agent holds a number that is none."""
     for group in (state.sequencers, state.rangers, state.apps, state.attackers, state.totals):
@@ -114,6 +131,7 @@ def check_run(scenario: Scenario, seed: int, epochs: int = EPOCHS) -> Engine:
         check_balances(engine.state)
         check_members(engine.state, most_shares)
         check_blocks(engine.state, scenario.blocks_per_epoch)
+        check_standing(engine.state, scenario)
         check_numbers(engine.state)
     return engine
 
