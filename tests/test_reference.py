@@ -52,7 +52,7 @@ def test_pools_buckets_and_seats_count_who_is_in_them(changes: dict) -> None:
     oracle = economy(4, **changes)
     for _ in range(40):
         oracle.step()
-        assert len(oracle.seated()) <= oracle.scenario.number_of_rangers
+        assert len(oracle.seated()) <= oracle.plan.number_of_rangers
     for node in oracle.sequencers:
         inside = [d for d in oracle.delegators if d.node is node]
         assert node.vault.members == sum(not d.unbonding for d in inside)
@@ -93,7 +93,7 @@ def test_a_certain_conviction_ends_the_turn_slashes_and_jails() -> None:
             assert (node.made, node.offences, node.convicted) == (1, [0, 1, 0], [0, 1, 0])
             assert kept == pytest.approx(own / 2)
             assert node.pool == pytest.approx(pool / 2)
-            assert (node.status == Status.REMOVED) == (kept < oracle.scenario.min_stake)
+            assert (node.status == Status.REMOVED) == (kept < oracle.plan.min_stake)
             assert node.status == Status.REMOVED or node.jailed_until == 8
     assert oracle.lost_blocks == 150 - sum(node.made for node in oracle.sequencers)
     convicted_stake = sum(own + pool for node, (own, pool) in zip(oracle.sequencers, before, strict=True) if node.made)

@@ -1,7 +1,8 @@
 """How kernels are compiled: cached on disk, without the interpreter lock, in a cache that knows its own sources.
 
 numba looks only at the file of the function itself when it decides whether a cached kernel is still good, so a rule
-edited in `conduct` would leave a stale `advance`. The cache folder therefore carries a digest of all of core.
+edited in `conduct` would leave a stale `advance`. The cache folder therefore carries a digest of all of core,
+and the version of numpy, whose variates the kernels draw.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 
 CORE = Path(__file__).parent
 
@@ -34,7 +36,7 @@ def _cache_folder() -> Path:
         writable = False
     if not writable:
         base = Path(tempfile.gettempdir()) / f"rangefinder-{os.getuid()}"
-    return base / f"kernels-{digest(CORE)}"
+    return base / f"kernels-{digest(CORE)}-numpy-{np.__version__}"
 
 
 numba.config.CACHE_DIR = str(_cache_folder())
