@@ -1,4 +1,9 @@
-"""A question: one TOML file that says which economy, what varies, how often it is run, and what is looked at."""
+"""A question: one TOML file that says which economy, what varies, how often it is run, and what is looked at.
+
+Under `[vary]` a parameter has a list of values, or a table with any of low, high, scale and, unless points are drawn,
+points. `design` says how the points are laid out, in a grid by default; `points` says how many are drawn or, instead of
+`[vary]`, which they are: the name of a CSV file beside the question, or `[[points]]` one by one.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +15,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.design import Design, ExperimentError, spaced, suggestion
+from experiments.design import Design
+from experiments.errors import ExperimentError, suggestion
+from experiments.sampling import SAMPLERS
 from experiments.sweep import check_counts
 from model.parameters import Scenario, check_names
-from model.parameters.declaration import facts
 
 CATALOG = Path(__file__).parent / "catalog"
 FIGURES = ("phase_map", "curve", "none")
+DESIGNS = ("grid", "one_at_a_time", *SAMPLERS)
 DEFAULTS: dict[str, Any] = {
-    "title": "", "question": "", "base": "metis", "set": {}, "vary": {}, "outcomes": ["honesty_by_value"],
-    "boundary": None, "figure": None, "replicates": 8, "epochs": 365, "record_every": 7, "seed": 1,
+    "title": "", "question": "", "base": "metis", "set": {}, "design": None, "vary": {}, "points": None,
+    "outcomes": ["honesty_by_value"], "boundary": None, "figure": None,
+    "replicates": 8, "epochs": 365, "record_every": 7, "seed": 1,
 }  # fmt: skip
 TYPES: dict[str, tuple[type, str]] = {
     "title": (str, "a text"), "question": (str, "a text"), "base": (str, "the name of a design or a TOML file"),
-    "set": (dict, "a table of name = value"), "vary": (dict, "a table of name = values"),
+    "set": (dict, "a table of name = value"), "design": (str, f"one of {', '.join(DESIGNS)}"),
+    "vary": (dict, "a table of name = values"),
     "outcomes": (list, "a list of metrics"), "boundary": (float, "a number"), "figure": (str, "the name of a figure"),
 }  # fmt: skip
-RANGE_KEYS = ("low", "high", "points", "scale")
-DEFAULT_POINTS = 9
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,7 @@ class Question:
     seed: int
 
     def __post_init__(self) -> None:
-        """Raise ScenarioError or ExperimentError if a point, an outcome, a count or the figure cannot be."""
-        self.design.scenarios(self.scenario)
+        """Raise ExperimentError if an outcome, a count or the figure cannot be; whether the points can, sweeps say."""
         _check_outcomes(self.outcomes)
         check_counts(replicates=self.replicates, epochs=self.epochs, record_every=self.record_every)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
@@ -67,7 +73,7 @@ class Question:
     def changed(self, settings: Mapping[str, Any], **changes: Any) -> Question:
         """Return the question with other settings of its scenario and other counts; a count of None changes nothing.
 
-        If fewer epochs leave no room for two records, records are taken more often.
+        If fewer epochs leave no room for two records, records are taken more often. The points stay, whatever the seed.
         Raises ScenarioError or ExperimentError if a setting is unknown, impossible, or varied by the question.
         """
         check_names(settings)
@@ -127,15 +133,15 @@ def _parse(path: Path, content: dict[str, Any]) -> Question:
         if not isinstance(value, kind) and not number:
             raise ExperimentError(f"{key} = {value!r}: give {wanted}")
     given = {**DEFAULTS, **content}
-    if not given["vary"]:
-        raise ExperimentError("nothing varies; name at least one parameter under [vary]")
-    check_names(given["vary"])
-    design = Design.grid(**{name: _values(name, axis) for name, axis in given["vary"].items()})
+    scenario = _base(path, given["base"]).replace(**given["set"])
+    design = _design(path, given, scenario)
+    for _ in design.scenarios(scenario):
+        pass
     return Question(
         name=path.stem,
         title=given["title"] or path.stem,
         text=given["question"].strip(),
-        scenario=_base(path, given["base"]).replace(**given["set"]),
+        scenario=scenario,
         design=design,
         outcomes=tuple(given["outcomes"]),
         boundary=given["boundary"],
@@ -148,32 +154,25 @@ def _base(path: Path, base: str) -> Scenario:
     return Scenario.from_toml(path.parent / base) if base.endswith(".toml") else Scenario.preset(base)
 
 
-def _values(name: str, axis: Any) -> Sequence[Any]:
-    if not isinstance(axis, dict):
-        return axis
-    for key in axis:
-        if key not in RANGE_KEYS:
-            raise ExperimentError(f"{name} has an unknown key {key!r}{suggestion(key, RANGE_KEYS)}; "
-                                  f"allowed are {', '.join(RANGE_KEYS)}")  # fmt: skip
-    declared = facts(Scenario.model_fields[name])
-    if "low" not in declared:
-        raise ExperimentError(f"{name} is no number; list its values")
-    low, high = (_number(name, key, axis.get(key)) for key in ("low", "high"))
-    points, scale = axis.get("points", DEFAULT_POINTS), axis.get("scale", declared["scale"])
-    if isinstance(points, bool) or not isinstance(points, int):
-        raise ExperimentError(f"{name}: points = {points!r}: give a whole number")
-    try:
-        values = spaced(low, high, points, scale)
-    except ExperimentError as error:
-        raise ExperimentError(f"{name}: {error}") from None
-    whole = Scenario.model_fields[name].annotation is int
-    return sorted({round(value) for value in values}) if whole else values
-
-
-def _number(name: str, key: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ExperimentError(f"{name}: {key} = {value!r}: give a number")
-    return float(value)
+def _design(path: Path, given: Mapping[str, Any], scenario: Scenario) -> Design:
+    vary, kind, points = given["vary"], given["design"], given["points"]
+    if isinstance(points, str | list):
+        if vary or kind:
+            raise ExperimentError("points lists every point; leave out design and [vary]")
+        return Design.from_csv(path.parent / points) if isinstance(points, str) else Design.listed(points)
+    if not vary:
+        raise ExperimentError("nothing varies; name at least one parameter under [vary], or list points")
+    check_names(vary)
+    kind = kind or "grid"
+    if kind not in DESIGNS:
+        raise ExperimentError(f"design = {kind!r}: allowed are {', '.join(DESIGNS)}{suggestion(kind, DESIGNS)}")
+    if kind in SAMPLERS and points is None:
+        raise ExperimentError(f"design = {kind!r} needs to know how many points to draw, such as points = 256")
+    if kind in SAMPLERS:
+        return getattr(Design, kind)(points, seed=given["seed"], **vary)
+    if points is not None:
+        raise ExperimentError(f"points = {points!r}: for a {kind}, give points to each parameter under [vary]")
+    return Design.grid(**vary) if kind == "grid" else Design.one_at_a_time(scenario, **vary)
 
 
 def _check_outcomes(outcomes: Sequence[Any]) -> None:
@@ -190,17 +189,25 @@ def _check_outcomes(outcomes: Sequence[Any]) -> None:
 
 
 def _natural_figure(design: Design) -> str:
-    numeric = all(_is_numeric(design, name) for name in design.axes)
-    return {1: "curve", 2: "phase_map"}.get(len(design.axes), "none") if numeric else "none"
+    if not all(_is_numeric(design, name) for name in design.axes):
+        return "none"
+    if len(design.axes) == 2:
+        return "phase_map" if _is_grid(design) else "none"
+    return "curve" if len(design.axes) == 1 else "none"
 
 
 def _check_figure(figure: str, design: Design) -> None:
     if figure not in FIGURES:
         raise ExperimentError(f"figure = {figure!r}: allowed are {', '.join(FIGURES)}{suggestion(figure, FIGURES)}")
     if figure not in ("none", _natural_figure(design)):
-        needed = "one parameter" if figure == "curve" else "two parameters"
-        raise ExperimentError(f"figure = {figure!r} needs {needed} with numeric values under [vary]; change either")
+        needed = "one parameter" if figure == "curve" else "a grid over two parameters"
+        raise ExperimentError(f"figure = {figure!r} needs {needed} with numeric values; change either")
 
 
 def _is_numeric(design: Design, name: str) -> bool:
     return all(isinstance(point[name], int | float) and not isinstance(point[name], bool) for point in design.points)
+
+
+def _is_grid(design: Design) -> bool:
+    lengths = (len({point[name] for point in design.points}) for name in design.axes)
+    return math.prod(lengths) == len({tuple(map(point.get, design.axes)) for point in design.points})

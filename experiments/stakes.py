@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from pathlib import Path
 
-from experiments.design import ExperimentError
+from experiments.errors import ExperimentError
+from experiments.points import rows
 
 COLUMN = "tokens"
 EXAMPLE = f"write the header {COLUMN} and one stake per row"
@@ -18,33 +18,15 @@ def read_stakes(path: Path, total: float | None = None) -> tuple[float, ...]:
     Raises ExperimentError naming file and row if the file is unreadable or empty, has no column `tokens`, or has a
     stake that is not a finite number above zero.
     """
-    rows = _rows(path)
-    if not rows:
-        raise ExperimentError(f"{path} is empty; {EXAMPLE}")
-    header = [name.strip() for name in rows[0]]
+    header, *found = rows(path, EXAMPLE)
     if COLUMN not in header:
         raise ExperimentError(f"{path} has no column {COLUMN!r} (found {', '.join(header)[:60]}); {EXAMPLE}")
-    if len(rows) == 1:
-        raise ExperimentError(f"{path} has no rows under its header; {EXAMPLE}")
     column = header.index(COLUMN)
-    stakes = tuple(_stake(path, row, cells, column, len(header)) for row, cells in enumerate(rows[1:], start=1))
+    stakes = tuple(_stake(path, row, cells[column]) for row, cells in enumerate(found, start=1))
     return stakes if total is None else _rescaled(stakes, total)
 
 
-def _rows(path: Path) -> list[list[str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return [cells for cells in csv.reader(text.splitlines()) if any(cell.strip() for cell in cells)]
-    except OSError as error:
-        raise ExperimentError(f"cannot read {path}: {error.strerror}; give the path of a CSV file") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ExperimentError(f"{path} is not CSV text ({error}); {EXAMPLE}") from None
-
-
-def _stake(path: Path, row: int, cells: list[str], column: int, width: int) -> float:
-    if len(cells) != width:
-        raise ExperimentError(f"{path}, row {row}: {len(cells)} fields under {width} in the header; use no separators")
-    shown = cells[column].strip()
+def _stake(path: Path, row: int, shown: str) -> float:
     try:
         stake = float(shown)
     except ValueError:

@@ -45,7 +45,7 @@ def sweep(
     from model.metrics import METRICS
     from model.population import populate
 
-    scenarios = design.scenarios(scenario)
+    scenarios = list(design.scenarios(scenario))
     check_counts(replicates=replicates, epochs=epochs, record_every=record_every, workers=workers)
     root, seeds = replicate_seeds(seed, replicates)
     for point in scenarios:

@@ -6,13 +6,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 import model
 from experiments import Design, ExperimentError, store, sweep
-from experiments.design import spaced
 from experiments.estimates import boundary, point_means
 from experiments.sweep import replicate_seeds
 from model import simulate
@@ -30,53 +27,6 @@ PLAN = {"replicates": 3, "epochs": 6, "record_every": 2, "seed": 11}
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     return sweep(SMALL, DESIGN, workers=1, **PLAN)
-
-
-def test_a_grid_is_the_product_of_its_axes():
-    design = Design.grid(number_of_rangers=[1, 5], slash_fraction=np.array([0.1, 0.2]))
-    assert design.axes == ("number_of_rangers", "slash_fraction")
-    assert [tuple(point.values()) for point in design.points] == [(1, 0.1), (1, 0.2), (5, 0.1), (5, 0.2)]
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"slash_fracton": [0.1]}, "did you mean 'slash_fraction'"),
-        ({"slash_fraction": 0.1}, "list of values"),
-        ({"selection": "stake"}, "list of values"),
-        ({"slash_fraction": []}, "at least one"),
-        ({"slash_fraction": [0.1, 0.2, 0.1]}, "twice"),
-    ],
-)
-def test_a_grid_that_cannot_be_says_why(values, message):
-    with pytest.raises(ValueError, match=message):
-        Design.grid(**values)
-
-
-@given(st.floats(1e-6, 1.0), st.floats(1.5, 1e6), st.integers(2, 40))
-def test_log_spacing_has_equal_ratios_and_given_ends(low, ratio, points):
-    values = np.array(spaced(low, low * ratio, points, "log"))
-    assert len(values) == points
-    assert values[[0, -1]] == pytest.approx([low, low * ratio], rel=1e-5)
-    assert np.diff(np.log(values)) == pytest.approx(math.log(ratio) / (points - 1), abs=1.1e-5)
-
-
-def test_linear_spacing_has_equal_steps():
-    assert spaced(0.0, 1.0, 5) == [0.0, 0.25, 0.5, 0.75, 1.0]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ((1, 0, 3), "not below"),
-        ((0, 1, 1), "at least 2"),
-        ((0, 1, 3, "log"), "above zero"),
-        ((0, 1, 3, "lgo"), "'log'"),
-    ],
-)
-def test_spacing_that_cannot_be_says_why(arguments, message):
-    with pytest.raises(ExperimentError, match=message):
-        spaced(*arguments)
 
 
 def test_a_row_is_the_summary_of_that_run(table):

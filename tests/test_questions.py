@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from experiments import ExperimentError
+from experiments import Design, ExperimentError
 from experiments.question import CATALOG, catalog, load
 from experiments.report import answer
 from experiments.stakes import read_stakes
@@ -77,6 +77,78 @@ def test_a_range_over_a_whole_number_has_whole_values(tmp_path):
     assert question.figure == "curve"
 
 
+@pytest.mark.parametrize(
+    ("layout", "number"),
+    [
+        ('design = "grid"', 9 * 2),
+        ('design = "one_at_a_time"', 1 + 9 + 1),
+        ('design = "random"\npoints = 20', 20),
+        ('design = "latin_hypercube"\npoints = 20', 20),
+        ('design = "sobol"\npoints = 16', 16),
+        ('design = "saltelli"\npoints = 16', 16 * 4),
+        ('design = "morris"\npoints = 16', 16 * 3),
+    ],
+)
+def test_a_file_says_how_its_points_are_laid_out(tmp_path, layout, number):
+    path = tmp_path / "ask.toml"
+    path.write_text(
+        f"{layout}\nseed = 7\n[vary]\nsampling_probability = {{ low = 0.01 }}\nselection = ['stake', 'equal']\n"
+    )
+    question = load(str(path))
+    assert len(question.design.points) == number
+    assert question.design.axes == ("sampling_probability", "selection")
+    assert {point["selection"] for point in question.design.points} == {"stake", "equal"}
+    assert all(0.01 <= point["sampling_probability"] <= 1 for point in question.design.points)
+    assert question.design.provenance.get("seed", 7) == 7
+    assert question.changed({}, seed=8).design == question.design
+    assert question.figure == "none"
+
+
+def test_a_range_may_be_left_to_the_declaration(tmp_path):
+    path = tmp_path / "ask.toml"
+    path.write_text("[vary]\nclawback = {}\nexpel = {}\nfailover = { low = 0.5, points = 2 }\n")
+    points = load(str(path)).design.points
+    assert sorted({point["clawback"] for point in points}) == [step / 8 for step in range(9)]
+    assert {(point["expel"], point["failover"]) for point in points} == {
+        (False, 0.5),
+        (False, 1),
+        (True, 0.5),
+        (True, 1),
+    }
+
+
+def test_points_may_be_listed_in_the_file_or_beside_it(tmp_path):
+    design = Design.listed([{"clawback": 0.1, "expel": True}, {"clawback": 0.2, "expel": False}])
+    (tmp_path / "listed.toml").write_text(
+        "[[points]]\nclawback = 0.1\nexpel = true\n[[points]]\nclawback = 0.2\nexpel = false\n"
+    )
+    (tmp_path / "beside.toml").write_text('points = "mine.csv"\n')
+    design.to_csv(tmp_path / "mine.csv")
+    assert load(str(tmp_path / "listed.toml")).design == load(str(tmp_path / "beside.toml")).design == design
+
+
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [
+        ('design = "sobol"\npoints = 4\n[vary]\nclawback = {}\n', "curve"),
+        ('design = "sobol"\npoints = 4\n[vary]\nclawback = {}\nfailover = {}\n', "none"),
+        ('design = "one_at_a_time"\n[vary]\nclawback = {}\nfailover = {}\n', "none"),
+        ('design = "one_at_a_time"\n[vary]\nclawback = [0.1, 0.2]\n', "curve"),
+        ("[vary]\nclawback = {}\nfailover = {}\n", "phase_map"),
+        ("[vary]\nclawback = {}\nselection = {}\n", "none"),
+        ("[vary]\nclawback = {}\nfailover = {}\nexit_rate = {}\n", "none"),
+    ],
+)
+def test_a_figure_suits_the_points(tmp_path, text, figure):
+    path = tmp_path / "ask.toml"
+    path.write_text(text)
+    assert load(str(path)).figure == figure
+    for other in {"curve", "phase_map"} - {figure}:
+        path.write_text(f'figure = "{other}"\n{text}')
+        with pytest.raises(ExperimentError, match=f"figure = '{other}' needs"):
+            load(str(path))
+
+
 def test_a_base_may_be_a_file_beside_the_question(tmp_path):
     (tmp_path / "mine.toml").write_text('base = "metis"\nslash_delay = 3\n')
     (tmp_path / "ask.toml").write_text('base = "mine.toml"\n[vary]\nselection = ["stake", "equal"]\n')
@@ -105,12 +177,29 @@ def test_a_base_may_be_a_file_beside_the_question(tmp_path):
         ("0.03, 1.0]", "0.03, 0.03]", "twice"),
         ("[0.001, 0.03, 1.0]", "0.5", "list of values"),
         ("[0.001, 0.03, 1.0]", "{ low = 0.1, heigh = 1.0 }", "unknown key 'heigh'; did you mean 'high'"),
-        ("[0.001, 0.03, 1.0]", "{ low = 0.1 }", "high = None"),
+        ("[0.001, 0.03, 1.0]", "{ low = 0.1, high = true }", "high = True"),
         ("points = 3", "points = 1", "points = 1"),
         ("points = 3", "points = 2.5", "points = 2.5"),
         ("low = 0.0001", "low = 0.0", "log scale starts above zero"),
         ('scale = "log"', 'scale = "logarithmic"', "allowed are linear, log"),
         ("slash_fraction = [0.001, 0.03, 1.0]", "selection = {low = 0, high = 1}", "no number"),
+        ("boundary = 0.9", "design = 'sobol'", "needs to know how many points to draw, such as points = 256"),
+        ("boundary = 0.9", "design = 'sobl'", "did you mean 'sobol'"),
+        ("boundary = 0.9", "design = 3", "design = 3: give one of grid, one_at_a_time"),
+        ("boundary = 0.9", "points = 9", "points = 9: for a grid, give points to each parameter under [vary]"),
+        ("boundary = 0.9", "points = 'mine.csv'", "leave out design and [vary]"),
+        (TINY, "points = 'mine.csv'", "cannot read"),
+        (TINY, "design = 'grid'\npoints = 'mine.csv'", "leave out design and [vary]"),
+        (TINY, "points = [1, 2]", "point 1 is 1; give a table of name = value"),
+        (TINY, "points = []", "no points"),
+        (TINY, "[[points]]\nclawback = 2", "point 1 (clawback = 2.0): clawback = 2.0: give a number from 0 to 1"),
+        (TINY, "design = 'sobol'\npoints = 48\n[vary]\nclawback = {}", "take 32 or 64"),
+        (TINY, "design = 'sobol'\npoints = 2.5\n[vary]\nclawback = {}", "2.5 points: give a whole number"),
+        (TINY, "design = 'sobol'\npoints = 4\n[vary]\nseed = {}", "unknown parameter 'seed'"),
+        (TINY, "design = 'sobol'\npoints = 4\n[vary]\nclawback = {points = 3}", "unknown key 'points'"),
+        (TINY, "design = 'random'\npoints = 4\nseed = -2\n[vary]\nclawback = {}", "seed = -2"),
+        (TINY, "[vary]\nsampling_probability = {}", "log scale starts above zero"),
+        (TINY, "[vary]\nstakes = [[1.0], [2.0]]", "stakes cannot be varied"),
         ("boundary = 0.9", "figure = 'curve'", "needs one parameter"),
         ("boundary = 0.9", "figure = 'phasemap'", "did you mean 'phase_map'"),
         ("[vary]", "[varied]", "unknown key 'varied'; did you mean 'vary'"),
