@@ -1,4 +1,4 @@
-"""From a table of runs to what it says: means and boundaries, each with a 95 % confidence interval over replicates."""
+"""From a table of runs to what it says: means, differences and boundaries, each with a 95 % confidence interval."""
 
 from __future__ import annotations
 
@@ -9,27 +9,113 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from experiments.errors import ExperimentError
+from model.stationarity import ROUNDING
+
 CONFIDENCE = 0.95
 Floats = NDArray[np.float64]
 
 
 def half_width(deviation: Floats, runs: Floats) -> Floats:
     """Return the half-width of the 95 % interval of a mean of `runs` values, given their standard deviation."""
-    return stdtrit(np.maximum(runs - 1, 1), 0.5 + CONFIDENCE / 2) * deviation / np.sqrt(runs)
+    return _quantile(np.maximum(runs - 1, 1)) * deviation / np.sqrt(runs)
 
 
-def point_means(table: pd.DataFrame, axes: Sequence[str], outcomes: Sequence[str]) -> pd.DataFrame:
+def _quantile(freedom: Floats) -> Floats:
+    """Return how many standard errors of so many degrees of freedom are half a confidence interval."""
+    return stdtrit(freedom, 0.5 + CONFIDENCE / 2)
+
+
+def point_means(
+    table: pd.DataFrame, axes: Sequence[str], outcomes: Sequence[str], diagnostics: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return one row per point: the axes, `runs`, and for each outcome its mean and `<outcome>_half_width`.
 
-    Runs without the outcome do not count; a point without any has NaN.
+    If the table has `<outcome>_stationary`, also that: the share of runs that settled. Given `diagnostics` (rows with
+    the same `key`, columns `<outcome>_drift` and `<outcome>_deviation`), also `<outcome>_r_hat`, the `split_r_hat` of
+    the runs of the point. Runs without the outcome do not count; a point without any has NaN.
     """
-    groups = table.groupby(list(axes), sort=True)[list(outcomes)]
-    runs = groups.count()
-    means = groups.mean()
-    widths = pd.DataFrame({name: half_width(groups.std()[name], runs[name]) for name in outcomes})
+    groups = table.groupby(list(axes), sort=True)
+    runs = groups[list(outcomes)].count()
+    means = groups[list(outcomes)].mean()
+    widths = pd.DataFrame({name: half_width(groups[name].std(), runs[name]) for name in outcomes})
     points = means.join(widths.add_suffix("_half_width"))
     points.insert(0, "runs", runs[outcomes[0]])
+    for name in outcomes:
+        if f"{name}_stationary" in table:
+            points[f"{name}_stationary"] = _settled_share(table, axes, name)
+    if diagnostics is not None:
+        points = points.join(_r_hats(table, axes, outcomes, diagnostics).add_suffix("_r_hat"))
     return points.reset_index()
+
+
+def _settled_share(table: pd.DataFrame, axes: Sequence[str], outcome: str) -> pd.Series:
+    """Return the share of settled runs by point, of those that have the outcome."""
+    known = table[table[outcome].notna()]
+    return known[f"{outcome}_stationary"].astype(float).groupby([known[axis] for axis in axes]).mean()
+
+
+def _r_hats(
+    table: pd.DataFrame, axes: Sequence[str], outcomes: Sequence[str], diagnostics: pd.DataFrame
+) -> pd.DataFrame:
+    halves = [f"{name}_{part}" for name in outcomes for part in ("drift", "deviation")]
+    runs = table[["key", *axes, *outcomes]].merge(diagnostics[["key", *halves]], on="key", validate="one_to_one")
+    groups = runs.groupby(list(axes), sort=True)
+    columns = {name: [name, f"{name}_drift", f"{name}_deviation"] for name in outcomes}
+    return pd.DataFrame({name: groups[known].apply(_split_r_hat) for name, known in columns.items()})
+
+
+def _split_r_hat(runs: pd.DataFrame) -> float:
+    return split_r_hat(*runs.dropna().to_numpy(float).T)
+
+
+def split_r_hat(values: Floats, drifts: Floats, deviations: Floats) -> float:
+    """Return the potential scale reduction of runs that were each split in halves; 1 if all halves agree, NaN without.
+
+    A run is known by its mean, by how much the mean of its second half exceeds that of its first, and by the standard
+    deviation within the halves; (n - 1) / n is taken for 1. Far above 1 runs differ by more than each of them varies:
+    each keeps to a level of its own, or is still on its way; infinite if they do not vary at all. Source: Gelman et al.
+    2013, "Bayesian Data Analysis", 11.4; Vehtari et al. 2021, doi:10.1214/20-BA1221.
+    """
+    if len(values) == 0:
+        return float("nan")
+    between = np.concatenate([values - drifts / 2, values + drifts / 2]).var(ddof=1)
+    within = np.mean(np.square(deviations))
+    if np.sqrt(between) <= ROUNDING * np.abs(values).max():
+        return 1.0
+    return float(np.sqrt(1 + between / within)) if within > 0 else float("inf")
+
+
+def paired(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """Return what changes from runs `a` to runs `b` with the same seeds, one row per metric.
+
+    Columns: `runs` (pairs that have the metric), `mean_a`, `mean_b`, `difference` (b less a), its `half_width` (95 %),
+    `half_width_unpaired` (Welch's, as if no seed had been common), and `gain`, by what common seeds divide the
+    variance of the difference: so many times as many runs would be as sure without.
+    Raises ExperimentError if a seed occurs twice in a table, or none in both.
+    """
+    for table in (a, b):
+        repeated = table["seed"][table["seed"].duplicated()]
+        if len(repeated):
+            raise ExperimentError(f"seed = {repeated.iloc[0]} is twice in a table to compare: give runs of one point")
+    first, second = (table.set_index("seed")[list(metrics)].astype(float) for table in (a, b))
+    first, second = first.align(second, join="inner", axis=0)
+    if first.empty:
+        raise ExperimentError("the tables to compare share no seed: run both with the same seed and replicates")
+    both = first.notna() & second.notna()
+    first, second, change = first[both], second[both], (second - first)[both]
+    runs, apart = both.sum(), first.var() + second.var()
+    freedom = (runs - 1) * apart**2 / (first.var() ** 2 + second.var() ** 2)
+    columns = {
+        "runs": runs,
+        "mean_a": first.mean(),
+        "mean_b": second.mean(),
+        "difference": change.mean(),
+        "half_width": half_width(change.std(), runs),
+        "half_width_unpaired": _quantile(freedom.fillna(runs - 1)) * np.sqrt(apart / runs),
+        "gain": apart / change.var(),
+    }
+    return pd.DataFrame(columns).rename_axis("metric")
 
 
 def boundary(table: pd.DataFrame, x: str, y: str, outcome: str, level: float) -> pd.DataFrame:
