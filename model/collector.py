@@ -9,7 +9,7 @@ import mesa
 import numpy as np
 import pandas as pd
 
-from model.core.state import State
+from model.core.recording import Snapshots, new_snapshots, take
 from model.history import History
 from model.metrics import compute
 from model.results import Run
@@ -30,20 +30,31 @@ class Collector(mesa.DataCollector):
         """Collect from the economy of an engine; the reporters are Mesa's."""
         super().__init__(agent_reporters=agent_reporters, agenttype_reporters=agenttype_reporters)
         self.seed = engine.seed
-        self.history = GrowingHistory(engine.scenario, FIRST_ROOM)
+        self._scenario = engine.scenario
+        self._snapshots = new_snapshots(engine.state, np.zeros(FIRST_ROOM))
+        self._taken = 0
         self._collection_steps: list[int] = []
         self._columns: dict[str, list[Any]] = {}
-        self._start = History(engine.scenario, 1)
-        for _ in range(2):
-            self._start.record(engine.state, 0)
 
     def collect(self, model: Any) -> None:
         """Take a snapshot of an economy, and what its agents report."""
-        self.history.record(model.state, model.epoch)
+        if self._taken == len(self._snapshots.epoch):
+            self._snapshots = Snapshots(*[np.concatenate((rows, np.zeros_like(rows))) for rows in self._snapshots])
+        self._snapshots.epoch[self._taken] = model.epoch
+        take(model.state, self._snapshots, self._taken)
+        self._taken += 1
         self._collection_steps.append(model.epoch)
         self._columns = {}
         if self.agent_reporters or self.agenttype_reporters:
             super().collect(model)
+
+    @property
+    def history(self) -> History:
+        """The snapshots taken so far."""
+        return self._part(slice(self._taken))
+
+    def _part(self, which: slice | list[int]) -> History:
+        return History(self._scenario, self._snapshots).part(which)
 
     @property
     def model_vars(self) -> dict[str, list[Any]]:
@@ -53,10 +64,10 @@ class Collector(mesa.DataCollector):
         """
         if not self._columns:
             with np.errstate(divide="ignore", invalid="ignore"):
-                start = compute(self._start)
+                start = compute(self._part([0, 0]))
             later = compute(self.history)
             self._columns = {name: [*start[name].tolist(), *later[name].tolist()] for name in later}
-            self._columns["seed"] = [self.seed] * self.history.size
+            self._columns["seed"] = [self.seed] * self._taken
         return self._columns
 
     @model_vars.setter
@@ -66,17 +77,3 @@ class Collector(mesa.DataCollector):
     def get_model_vars_dataframe(self) -> pd.DataFrame:
         """Return a column per metric and a row per epoch: the same as `simulate(..., record_every=1).metrics`."""
         return Run(self.history, {}).metrics
-
-
-class GrowingHistory(History):
-    """A history of a run whose length nobody knows."""
-
-    def record(self, state: State, epoch: int) -> None:
-        """Append a snapshot, doubling the room when there is none."""
-        if self.size == len(self.epoch):
-            for name, array in vars(self).items():
-                if isinstance(array, np.ndarray):
-                    room = np.zeros((2 * len(array), *array.shape[1:]), array.dtype).view(type(array))
-                    room[: len(array)] = array
-                    setattr(self, name, room)
-        super().record(state, epoch)

@@ -1,74 +1,58 @@
-"""Snapshots of a running economy: what all metrics are computed from."""
+"""The history of an economy: what all metrics are computed from."""
 
 from __future__ import annotations
 
-from copy import copy
+from typing import Any
 
 import numpy as np
 
-from model.core import ledger
-from model.core.options import Tactic
-from model.core.state import ACCOUNTS, APP, ATTACKER, MARKET, RANGER, SEQUENCER, TOTALS, Rows, State, rows
+from model.core.recording import Snapshots
 from model.parameters import Scenario
 
 
 class History:
-    """Snapshots of the aggregates and the rows of all agents but delegators, the first before the first epoch.
+    """Snapshots of a run, the first before the first epoch; T is the number of intervals between them.
 
-    Arrays have a leading axis of time, T + 1 long. Metrics are functions of this, so they cost a run nothing but the
-    copies.
+    Metrics are functions of this, so they cost a run nothing but the copies. `derived` keeps what several of them use.
     """
 
-    def __init__(self, scenario: Scenario, records: int) -> None:
-        """Make room for `records` snapshots after the first."""
-        length = records + 1
+    def __init__(self, scenario: Scenario, snapshots: Snapshots) -> None:
+        """Look at snapshots; nothing is copied, and nothing may write to them any more."""
         self.scenario = scenario
-        self.size = 0
-        self.epoch = np.zeros(length, int)
-        self.sequencers: Rows = rows(SEQUENCER, length * scenario.possible_sequencers).reshape(length, -1)
-        self.rangers = rows(RANGER, length * scenario.possible_rangers).reshape(length, -1)
-        self.apps = rows(APP, length * scenario.number_of_apps).reshape(length, -1)
-        self.attackers = rows(ATTACKER, length * len(Tactic)).reshape(length, -1)
-        self.market, self.accounts, self.totals = (rows(kind, length) for kind in (MARKET, ACCOUNTS, TOTALS))
-        self.unbonding = np.zeros(length)
-        self.residual = np.zeros(length)
+        self.snapshots = snapshots
+        self.derived: dict[Any, Any] = {}
 
-    def record(self, state: State, epoch: int) -> None:
-        """Append a snapshot taken after `epoch` epochs."""
-        t = self.size
-        self.epoch[t] = epoch
-        for name in ("sequencers", "rangers", "apps", "attackers"):
-            _bytes(getattr(self, name))[t] = _bytes(getattr(state, name))
-        for name in ("market", "accounts", "totals"):
-            getattr(self, name)[t] = getattr(state, name)
-        self.unbonding[t] = state.unbonding.sum()
-        self.residual[t] = ledger.residual(state)
-        self.size += 1
+    @property
+    def epoch(self) -> np.ndarray:
+        """Epochs done at each snapshot, (T + 1,)."""
+        return self.snapshots.epoch
 
-    def flow(self, name: str) -> np.ndarray:
-        """Return the flow of a cumulative total between snapshots, (T,) or (T, offences)."""
-        return np.diff(self.totals[name][: self.size], axis=0)
-
-    def stock(self, group: str, name: str) -> np.ndarray:
-        """Return a field of a group at every snapshot but the first."""
-        return getattr(self, group)[name][1 : self.size]
-
-    def interval(self, first: int, last: int) -> History:
-        """Return the history of two of the snapshots alone."""
-        part = copy(self)
-        part.size = 2
-        for name, array in vars(self).items():
-            if isinstance(array, np.ndarray):
-                setattr(part, name, array[[first, last]])
-        return part
+    @property
+    def size(self) -> int:
+        """Number of snapshots, T + 1."""
+        return len(self.epoch)
 
     @property
     def epochs(self) -> np.ndarray:
         """Epochs between snapshots, (T,)."""
-        return np.diff(self.epoch[: self.size])
+        return self.epoch[1:] - self.epoch[:-1]
 
+    def path(self, group: str, name: str) -> np.ndarray:
+        """Return a field of a group at every snapshot, (T + 1,) or (T + 1, rows)."""
+        return getattr(self.snapshots, group)[name]
 
-def _bytes(rows: Rows) -> np.ndarray:
-    """View rows as opaque items: copying these is many times faster than copying field by field."""
-    plain = rows.view(np.ndarray)
-    return plain.view(np.dtype((np.void, plain.dtype.itemsize)))
+    def stock(self, group: str, name: str) -> np.ndarray:
+        """Return a field of a group at the end of every interval, (T,) or (T, rows)."""
+        return self.path(group, name)[1:]
+
+    def flow(self, name: str) -> np.ndarray:
+        """Return the flow of a cumulative total in every interval, (T,) or (T, offences)."""
+        return np.diff(self.path("totals", name), axis=0)
+
+    def part(self, which: slice | list[int]) -> History:
+        """Return the history of some of the snapshots; those of a slice are not copied."""
+        return History(self.scenario, Snapshots(*[array[which] for array in self.snapshots]))
+
+    def interval(self, first: int, last: int) -> History:
+        """Return the history of two of the snapshots alone, first < last."""
+        return self.part(slice(first, last + 1, last - first))

@@ -5,12 +5,9 @@ import zlib
 
 import numpy as np
 
-from model.core import ledger
-from model.core.entry import expected_profit
-from model.core.learning import choose_diligence, expected_ranger_profit
+from model.core.audit import total
+from model.core.entry import expectations
 from model.core.options import NOBODY, Conduct, Status, Tactic
-from model.core.policy import fault_risk, honest_slash_rate
-from model.core.selection import weigh
 from model.core.state import (
     ACCOUNTS,
     APP,
@@ -61,7 +58,8 @@ def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> S
     state.attackers.active = _active_tactics(scenario)
     state.attackers.budget[Tactic.BRIBERY] = scenario.bribery_budget
     _open_accounts(state, scenario)
-    _expectations(state, rules, scenario)
+    _open_market(state, scenario)
+    expectations(state, rules)
     return state
 
 
@@ -215,7 +213,7 @@ def _active_tactics(scenario: Scenario) -> np.ndarray:
 
 
 def _open_accounts(state: State, scenario: Scenario) -> None:
-    owned = ledger.total(state)
+    owned = total(state)
     if owned > scenario.token_supply:
         raise ScenarioError(
             f"token_supply = {scenario.token_supply:g}: the agents own {owned:.6g} tokens at the start; raise "
@@ -224,11 +222,10 @@ def _open_accounts(state: State, scenario: Scenario) -> None:
     state.accounts.circulating = scenario.token_supply - owned
     state.accounts.reserve = scenario.reserve
     state.market.issued_before = -scenario.reserve
-    state.accounts.opening = ledger.total(state)
+    state.accounts.opening = total(state)
 
 
-def _expectations(state: State, rules: np.record, scenario: Scenario) -> None:
-    """Start averages at what honest work is expected to earn, and diligence at what prior beliefs advise."""
+def _open_market(state: State, scenario: Scenario) -> None:
     now = state.market
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
     now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
@@ -238,13 +235,3 @@ def _expectations(state: State, rules: np.record, scenario: Scenario) -> None:
     )
     net = now.volume * scenario.fee_bps * 1e-4 - cost
     now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch
-    total = weigh(state, rules)
-    for node in state.sequencers:
-        if node.status == Status.ACTIVE:
-            node.profit_average = expected_profit(state.market, rules, node, total - node.weight)
-            node.income_average = node.profit_average + node.cost + fault_risk(node, rules, now.price)
-            node.slash_average = honest_slash_rate(rules)
-    choose_diligence(state, rules)
-    for ranger in state.rangers:
-        if ranger.status == Status.ACTIVE:
-            ranger.income_average = expected_ranger_profit(ranger, rules, 0.0, now.pay_scale)

@@ -9,6 +9,7 @@ import numpy as np
 from model.core.compiled import digest
 from model.core.epoch import advance
 from model.core.opportunity import new_shape
+from model.core.recording import Snapshots, new_snapshots, take
 from model.core.state import State
 from model.history import History
 from model.parameters import Scenario, ScenarioError
@@ -31,11 +32,14 @@ class Engine:
         self.state: State = populate(scenario, self.seed, self.rules)
         self.streams = new_streams(self.seed)
         self.epoch = 0
+        self._unwatched = new_snapshots(self.state, ())
 
-    def advance(self, epochs: int) -> None:
-        """Run some epochs. Chunking changes no byte of the state."""
-        advance(self.state, self.rules, self.shape, self.streams, self.epoch, self.epoch + epochs)
-        self.epoch += epochs
+    def advance(self, epochs: int, snapshots: Snapshots | None = None) -> None:
+        """Run some epochs and take the snapshots that are due. Neither these nor chunks change a byte of the state."""
+        snapshots = self._unwatched if snapshots is None else snapshots
+        last = self.epoch + epochs
+        advance(self.state, self.rules, self.shape, self.streams, snapshots, self.epoch, last)
+        self.epoch = last
 
 
 def new_seed() -> int:
@@ -53,15 +57,13 @@ def simulate(scenario: Scenario, seed: int | None = None, epochs: int = 365, rec
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
             raise ScenarioError(f"{name} = {value!r}: give a whole number of 1 or more")
     engine = Engine(scenario, new_seed() if seed is None else seed)
-    history = History(engine.scenario, -(-epochs // record_every))
-    history.record(engine.state, 0)
-    while engine.epoch < epochs:
-        engine.advance(min(record_every, epochs - engine.epoch))
-        history.record(engine.state, engine.epoch)
+    snapshots = new_snapshots(engine.state, [*range(0, epochs, record_every), epochs])
+    take(engine.state, snapshots, 0)
+    engine.advance(epochs, snapshots)
     provenance = {
         "scenario": scenario.model_dump(),
         "seed": engine.seed,
         "epochs": epochs,
         "record_every": record_every,
     }
-    return Run(history, {**provenance, "code": digest(), "versions": versions()})
+    return Run(History(scenario, snapshots), {**provenance, "code": digest(), "versions": versions()})

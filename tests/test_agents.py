@@ -10,7 +10,7 @@ import pytest
 
 from model import Economy, Scenario
 from model.agents import App, Attacker, Delegator, Ranger, Sequencer
-from model.core import delegation, ledger
+from model.core import audit, delegation
 from model.core.options import Conduct, Offence, Status, Tactic
 from model.core.selection import weigh
 from model.core.state import APP, ATTACKER, DELEGATOR, RANGER, SEQUENCER, State
@@ -152,9 +152,9 @@ def test_balances_are_written_through_the_ledger(economy: Economy) -> None:
     assert node.self_stake == economy.state.sequencers[0].self_stake == own + 5_000
     assert accounts.circulating < circulating
     assert accounts.liquid == pytest.approx(liquid + 250, rel=1e-12)
-    assert abs(ledger.residual(economy.state)) <= 1e-12 * accounts.opening
+    assert abs(audit.residual(economy.state)) <= 1e-12 * accounts.opening
     economy.run(3)
-    assert abs(ledger.residual(economy.state)) <= 1e-12 * accounts.opening
+    assert abs(audit.residual(economy.state)) <= 1e-12 * accounts.opening
 
 
 def test_status_and_conduct_are_members_and_take_names(economy: Economy) -> None:
@@ -247,7 +247,7 @@ def test_delegating_and_undelegating_keep_every_token(economy: Economy) -> None:
     assert who.unbonding
     assert who.stake == pytest.approx(tokens)
     assert not who.delegate(first)
-    assert abs(ledger.residual(economy.state)) <= 1e-12 * economy.state.accounts.opening
+    assert abs(audit.residual(economy.state)) <= 1e-12 * economy.state.accounts.opening
     who.custom = 1
     economy.run(economy.scenario.exit_delay + 1)
     assert who.sequencer is None
@@ -378,7 +378,7 @@ def test_loyal_delegators_stay_where_they_decide_to_be() -> None:
     assert set(economy.state.delegators.pool) == {3}
     assert economy.views(Sequencer)[3].members == 60
     assert economy.state.sequencers.pool.sum() == economy.state.sequencers[3].pool
-    assert abs(ledger.residual(economy.state)) <= 1e-12 * economy.state.accounts.opening
+    assert abs(audit.residual(economy.state)) <= 1e-12 * economy.state.accounts.opening
 
 
 def test_a_class_may_keep_notes_that_it_declares() -> None:

@@ -19,11 +19,13 @@ from model.core.conduct import conduct
 from model.core.epoch import advance, record
 from model.core.learning import learning
 from model.core.market import market
+from model.core.recording import new_snapshots
 from model.core.rewards import rewards
 from model.core.sanctions import sanctions
 from model.core.selection import selection
 from model.core.state import State
 from model.core.verification import verification
+from model.history import History
 from model.metrics import compute
 from model.parameters import Scenario
 from model.population import new_streams
@@ -131,10 +133,9 @@ def test_metrics_know_no_order():
     history = simulate(Scenario(**LIVELY), seed=4, epochs=30).history
     ours = compute(history)
     stream = np.random.default_rng(1)
-    for name in ("sequencers", "rangers", "apps"):
-        rows = getattr(history, name)
-        setattr(history, name, rows[:, stream.permutation(rows.shape[1])])
-    theirs = compute(history)
+    groups = {name: getattr(history.snapshots, name) for name in ("sequencers", "rangers", "apps")}
+    mixed = {name: rows[:, stream.permutation(rows.shape[1])] for name, rows in groups.items()}
+    theirs = compute(History(history.scenario, history.snapshots._replace(**mixed)))
     assert len(ours) > 70
     for name in ours:
         assert theirs[name] == pytest.approx(ours[name], rel=1e-11, abs=1e-12, nan_ok=True), name
@@ -159,11 +160,11 @@ def quantities(state: State) -> dict[str, np.ndarray]:
 def sample(engine: Engine, orders: Orders | None, seed: int) -> dict[str, np.ndarray]:
     """Run some epochs RUNS times from the same state, its rows in another order if given; return (RUNS, rows) each."""
     start = engine.state if orders is None else permuted(engine.state, orders)
-    streams = new_streams(seed)
+    streams, unrecorded = new_streams(seed), new_snapshots(start, ())
     results: dict[str, list[np.ndarray]] = {}
     for _ in range(RUNS):
         state = State(*(field.copy() for field in start))
-        advance(state, engine.rules, engine.shape, streams, engine.epoch, engine.epoch + EPOCHS)
+        advance(state, engine.rules, engine.shape, streams, unrecorded, engine.epoch, engine.epoch + EPOCHS)
         for name, column in quantities(state).items():
             results.setdefault(name, []).append(column)
     return {name: np.array(columns) for name, columns in results.items()}

@@ -16,8 +16,10 @@ import pytest
 from numba.core.registry import CPUDispatcher
 
 import model.core
+from model.core.audit import total
 from model.core.epoch import advance
-from model.core.state import State, Streams
+from model.core.recording import new_snapshots, take
+from model.core.state import Streams
 from model.parameters import Scenario, designs
 from model.simulation import Engine, simulate
 from tests.scenarios import SMALL
@@ -45,14 +47,15 @@ print(json.dumps([transcript(changes) for changes in LIVELY]))
 
 
 def transcript(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return every number of a short run's last state, and where its streams stand."""
+    """Return every number of a short run's snapshots and last state, and where its streams stand."""
     engine = Engine(Scenario(**{**SMALL, **changes}), 9)
-    engine.advance(12)
+    snapshots = new_snapshots(engine.state, [5, 12])
+    engine.advance(12, snapshots)
     numbers: dict[str, Any] = {}
-    for group in State._fields:
-        array = getattr(engine.state, group)
-        for name in array.dtype.names or [""]:
-            numbers[f"{group}.{name}"] = np.asarray(array[name] if name else array).tolist()
+    for kind in (engine.state, snapshots):
+        for group, array in kind._asdict().items():
+            for name in array.dtype.names or [""]:
+                numbers[f"{type(kind).__name__} {group}.{name}"] = np.asarray(array[name] if name else array).tolist()
     streams = {name: getattr(engine.streams, name).bit_generator.state["state"] for name in Streams._fields}
     return {"numbers": numbers, "streams": json.loads(json.dumps(streams))}
 
@@ -73,7 +76,7 @@ def test_compilation_changes_nothing():
                 assert theirs.tolist() == ours.tolist(), name
             else:
                 np.testing.assert_allclose(theirs, ours, rtol=1e-10, atol=1e-12, err_msg=name)
-        assert sum(compiled["numbers"]["totals.offences"]) > 0
+        assert sum(compiled["numbers"]["State totals.offences"]) > 0
 
 
 def test_one_compilation_serves_every_scenario():
@@ -85,7 +88,7 @@ def test_one_compilation_serves_every_scenario():
     ):
         Engine(Scenario(**{**SMALL, **changes}), 1).advance(2)
     simulate(Scenario(**SMALL), seed=np.int64(3), epochs=np.int64(4), record_every=2)
-    assert len(advance.signatures) == 1
+    assert len(advance.signatures) == len(take.signatures) == len(total.signatures) == 1
 
 
 def kernels() -> list[tuple[str, CPUDispatcher]]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model.core import ledger
+from model.core import audit
 from model.core.options import Status
 from model.core.state import State, Streams
 from model.parameters import Scenario
@@ -62,7 +62,7 @@ def check_balances(state: State) -> None:
     for name, balance in balances.items():
         assert np.all(np.isfinite(balance)), name
         assert np.all(balance >= 0), name
-    assert abs(ledger.residual(state)) <= 1e-9 * max(ledger.total(state), accounts.opening, accounts.minted)
+    assert abs(audit.residual(state)) <= 1e-9 * max(audit.total(state), accounts.opening, accounts.minted)
 
 
 def check_members(state: State, most_shares: float) -> None:
@@ -80,7 +80,7 @@ def check_members(state: State, most_shares: float) -> None:
     assert np.all(state.unbonding[state.unbonding_members == 0] == 0)
     shares = np.bincount(crowd.pool[waiting], crowd.shares[waiting], count)
     assert shares == pytest.approx(state.unbonding_shares.sum(axis=1), rel=1e-9, abs=1e-9 * most_shares)
-    assert crowd.liquid.sum() == pytest.approx(state.accounts.liquid, rel=1e-9, abs=1e-9 * ledger.total(state))
+    assert crowd.liquid.sum() == pytest.approx(state.accounts.liquid, rel=1e-9, abs=1e-9 * audit.total(state))
 
 
 def check_blocks(state: State, due: int) -> None:

@@ -2,7 +2,7 @@
 
 from model.core import ledger
 from model.core.compiled import kernel
-from model.core.learning import expected_bounty, expected_ranger_profit, willingness
+from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit, willingness
 from model.core.options import Admission, Conduct, RewardRule, Status
 from model.core.policy import fault_risk, honest_slash_rate
 from model.core.selection import counted, weigh, weight_of
@@ -31,6 +31,29 @@ def entry(state, rules, streams):
 
 
 @kernel
+def expectations(state, rules):
+    """Start averages at what honest work is expected to earn, and diligence at what prior beliefs advise.
+
+    Writes the averages of who serves before the first epoch, and the Rangers' diligence. Draws nothing.
+    """
+    total = weigh(state, rules)
+    for node in state.sequencers:
+        if node.status == Status.ACTIVE:
+            _expect(state.market, rules, node, expected_profit(state.market, rules, node, total - node.weight))
+    choose_diligence(state, rules)
+    for ranger in state.rangers:
+        if ranger.status == Status.ACTIVE:
+            ranger.income_average = expected_ranger_profit(ranger, rules, 0.0, state.market.pay_scale)
+
+
+@kernel
+def _expect(now, rules, node, profit):
+    node.profit_average = profit
+    node.income_average = profit + node.cost + fault_risk(node, rules, now.price)
+    node.slash_average = honest_slash_rate(rules)
+
+
+@kernel
 def _end_exit(now, rules, node):
     if node.exiting > 0.0 and node.exit_epoch + rules.exit_delay <= now.epoch:
         ledger.free(node)
@@ -53,9 +76,7 @@ def _enter(now, rules, node, total, luck):
         ledger.unbond(node)
         return False
     node.status = Status.ACTIVE
-    node.profit_average = profit
-    node.income_average = profit + node.cost + fault_risk(node, rules, now.price)
-    node.slash_average = honest_slash_rate(rules)
+    _expect(now, rules, node, profit)
     return True
 
 

@@ -1,4 +1,4 @@
-"""One epoch is this list of phases, in this order, and nothing else."""
+"""One epoch is this list of phases, in this order, and nothing else; a snapshot follows where one is due."""
 
 from model.core.attack import attack
 from model.core.compiled import kernel
@@ -8,6 +8,7 @@ from model.core.entry import entry
 from model.core.learning import learning
 from model.core.market import market
 from model.core.options import OFFENCES
+from model.core.recording import observe
 from model.core.rewards import rewards
 from model.core.sanctions import sanctions
 from model.core.selection import selection
@@ -16,8 +17,8 @@ from model.core.verification import verification
 
 
 @kernel
-def advance(state, rules, shape, streams, first, last):
-    """Run the epochs first..last-1. Running them in one call or in many gives the same bytes."""
+def advance(state, rules, shape, streams, snapshots, first, last):
+    """Run the epochs first..last-1, taking the snapshots that are due. In one call or in many: the same bytes."""
     for epoch in range(first, last):
         state.market.epoch = epoch
         market(state, rules, streams)
@@ -32,6 +33,7 @@ def advance(state, rules, shape, streams, first, last):
         attack(state)
         users(state, rules, streams)
         record(state, rules)
+        observe(state, snapshots, epoch + 1)
 
 
 @kernel

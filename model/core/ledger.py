@@ -6,31 +6,11 @@ another function of this file in the same phase. Amounts are tokens and never ne
 
 from typing import Any
 
-import numpy as np
-
 from model.core.compiled import kernel
 from model.core.options import NOBODY, RewardSource
 
 WORTHLESS = 1e-9
 """Tokens per share below which a slashed pool takes no more deposits until its members have left."""
-
-
-def total(state: Any) -> float:
-    """Return all tokens in existence: the sum of every balance, by one summation."""
-    nodes, rangers, accounts = state.sequencers, state.rangers, state.accounts
-    return float(
-        np.concatenate(
-            [nodes.self_stake, nodes.wallet, nodes.exiting, nodes.pool, rangers.bond, rangers.wallet]
-            + [state.unbonding.ravel()]
-            + [[accounts.circulating, accounts.liquid, accounts.reserve, accounts.treasury, accounts.users]]
-        ).sum()
-    )
-
-
-def residual(state: Any) -> float:
-    """Return tokens that appeared from nowhere since the start; zero but for rounding."""
-    accounts = state.accounts
-    return total(state) - (accounts.opening + accounts.minted - accounts.burned)
 
 
 def set_balance(accounts: Any, row: Any, name: str, tokens: float) -> None:

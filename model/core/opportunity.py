@@ -6,6 +6,7 @@ stratum are counted by a binomial draw and summed by moments; only the others ar
 
 import itertools
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -64,7 +65,10 @@ class Shape(NamedTuple):
 
 
 def new_shape(rules: np.record) -> Shape:
-    """Cut the scenario's opportunity shape into strata. The formulas are partial moments of the named distributions."""
+    """Cut the scenario's opportunity shape into strata. The formulas are partial moments of the named distributions.
+
+    Nothing ever writes to a shape; economies may share one.
+    """
     if rules.opportunity == Opportunity.HEAVY_TAILED:
         return _heavy_tailed(
             rules.opportunity_sigma, rules.tail_weight, rules.tail_index, rules.tail_start, rules.tail_end
@@ -75,6 +79,7 @@ def new_shape(rules: np.record) -> Shape:
     return _shape([POINT], one, one, one, one, one, np.ones(2), {})
 
 
+@lru_cache
 def _heavy_tailed(sigma: float, weight: float, index: float, low: float, high: float) -> Shape:
     normal = NormalDist()
     cut = np.log(low) / sigma

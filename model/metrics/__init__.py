@@ -5,15 +5,24 @@ A new metric is one decorated function (`stock` or `flow`) in the file of its su
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from model.history import History
 from model.metrics import economy, honesty, security
-from model.metrics.concentration import concentration
+from model.metrics.concentration import HOLDINGS, INDICES
 from model.metrics.registry import METRICS, Metric, Series, flow, stock
 
-__all__ = ["METRICS", "Metric", "compute", "economy", "flow", "honesty", "security", "stock"]
+__all__ = [
+    "HOLDINGS", "INDICES", "METRICS", "Metric", "compute", "economy", "flow", "honesty", "security", "stock",
+]  # fmt: skip
 
 
-def compute(history: History) -> dict[str, Series]:
-    """Return every metric of a history, (T,) each; nan where it is undefined."""
-    indices = concentration(history)
-    return {name: indices[name] if name in indices else entry.compute(history) for name, entry in METRICS.items()}
+def compute(history: History, names: Collection[str] | None = None) -> dict[str, Series]:
+    """Return the metrics of those names, or all of them, in the order of METRICS; (T,) each, nan where undefined.
+
+    Raises KeyError for a name that is none.
+    """
+    wanted = METRICS.keys() if names is None else set(names)
+    if unknown := wanted - METRICS.keys():
+        raise KeyError(f"{', '.join(sorted(unknown))}: no metric of that name; METRICS lists all")
+    return {name: metric.compute(history) for name, metric in METRICS.items() if name in wanted}

@@ -1,100 +1,160 @@
 """Decentralisation of stake and of blocks, by node and by operator: the indices of `decentralization`, row by row.
 
-Holders of nothing are left out. The gap between node and operator is a result: it is what a Sybil attacker hides.
+Holders of nothing are left out; where nobody holds anything, counts of holders are 0 and all else is nan. The gap
+between node and operator is a result: it is what a Sybil attacker hides.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from model.decentralization import TIE
 from model.history import History
-from model.metrics.registry import METRICS, Metric, Series, stake
-
-INDICES = {
-    "nakamoto_third": ("holders", "higher", "Fewest holders with more than a third of the {what}: can halt consensus"),
-    "nakamoto_half": ("holders", "higher", "Fewest holders with more than half of the {what}"),
-    "nakamoto_two_thirds": ("holders", "higher", "Fewest holders with more than two thirds of the {what}: in control"),
-    "gini": ("0 to 1", "lower", "Gini coefficient of the {what} among those who have any"),
-    "herfindahl": ("0 to 1", "lower", "Herfindahl-Hirschman index of the {what}"),
-    "entropy": ("bits", "higher", "Shannon entropy of the shares of the {what}"),
-    "effective_number": ("holders", "higher", "Equal holders that would give the same Herfindahl-Hirschman index"),
-    "top_share": ("share", "lower", "Share of the largest holder of the {what}"),
-}
-THRESHOLDS = {"nakamoto_third": 1 / 3, "nakamoto_half": 1 / 2, "nakamoto_two_thirds": 2 / 3}
+from model.metrics.registry import METRICS, Metric, Series, once, stake
 
 
-def profile(holdings: np.ndarray) -> dict[str, np.ndarray]:
-    """Return every index of INDICES for each row of `holdings` (T, n), non-negative; (T,) each.
+class Ranking(NamedTuple):
+    """Holders by size, at each of T times."""
 
-    Where nobody holds anything, counts of holders are 0 and all else is nan, as in `decentralization`.
-    """
+    shares: np.ndarray  # (T, n) shares of the total, the largest first; zero if nobody holds anything
+    held: np.ndarray  # (T,) how many hold anything
+
+
+def ranking(holdings: np.ndarray) -> Ranking:
+    """Rank each row of holdings (T, n), non-negative."""
     largest = holdings.max(axis=1, initial=0.0, keepdims=True)
     relative = np.divide(holdings, largest, out=np.zeros(holdings.shape), where=largest > 0)
     total = relative.sum(axis=1, keepdims=True)
     shares = np.divide(relative, total, out=np.zeros(holdings.shape), where=total > 0)
     shares = -np.sort(-shares, axis=1)
-    held = (shares > 0).sum(axis=1)
-    some = held > 0
-    covered = np.cumsum(shares, axis=1)
-    result = {
-        name: np.where(some, 1 + np.minimum((covered <= level + TIE).sum(axis=1), held - 1), 0).astype(float)
-        for name, level in THRESHOLDS.items()
-    }
-    rank = np.arange(shares.shape[1])
-    concentration = (shares**2).sum(axis=1)
-    logs = np.log2(shares, out=np.zeros(shares.shape), where=shares > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result["gini"] = np.maximum(0, (shares * (held[:, None] - 1 - 2 * rank)).sum(axis=1) / held)
-        result["herfindahl"] = np.where(some, concentration, np.nan)
-        result["entropy"] = np.where(some, np.maximum(0, -(shares * logs).sum(axis=1)), np.nan)
-        result["effective_number"] = np.where(some, 1 / concentration, 0)
-        result["top_share"] = np.where(some, shares[:, 0], np.nan)
-    return result
+    return Ranking(shares, (shares > 0).sum(axis=1))
 
 
-def operators(history: History, holdings: Series) -> Series:
-    """Join the columns of nodes that one operator runs."""
-    operator = history.sequencers.operator[0]
-    return holdings @ (operator[:, None] == np.unique(operator)[None, :])
+Index = Callable[[Ranking], Series]
+INDICES: list[tuple[Index, str, str]] = []
+"""Every index, its unit, and which direction is better."""
 
 
-def holdings(history: History) -> dict[str, Series]:
-    """Return stake, and blocks made since the last record, by node and by operator, (T, n) each."""
-    staked = stake(history)
-    made = np.diff(history.sequencers.total_made[: history.size].astype(float), axis=0)
-    return {
-        "stake_node": staked,
-        "stake_operator": operators(history, staked),
-        "blocks_node": made,
-        "blocks_operator": operators(history, made),
-    }
+def index(unit: str, better: str) -> Callable[[Index], Index]:
+    """Let a function of a ranking be measured of every holding; its docstring is the meaning, {what} what is held."""
+
+    def register(function: Index) -> Index:
+        INDICES.append((function, unit, better))
+        return function
+
+    return register
 
 
-def concentration(history: History) -> dict[str, Series]:
-    """Return every index of every holding, named index_holding."""
-    return {
-        f"{index}_{base}": series
-        for base, amounts in holdings(history).items()
-        for index, series in profile(amounts).items()
-    }
+def _fewest(ranks: Ranking, threshold: float) -> Series:
+    short = (np.cumsum(ranks.shares, axis=1) <= threshold + TIE).sum(axis=1)
+    return np.where(ranks.held > 0, 1 + np.minimum(short, ranks.held - 1), 0).astype(float)
 
 
-def _register(index: str, base: str) -> None:
-    unit, better, meaning = INDICES[index]
-    what, holder = base.split("_")
+@index("holders", "higher")
+def nakamoto_third(ranks: Ranking) -> Series:
+    """Fewest holders with more than a third of the {what}: can halt consensus."""
+    return _fewest(ranks, 1 / 3)
+
+
+@index("holders", "higher")
+def nakamoto_half(ranks: Ranking) -> Series:
+    """Fewest holders with more than half of the {what}."""
+    return _fewest(ranks, 1 / 2)
+
+
+@index("holders", "higher")
+def nakamoto_two_thirds(ranks: Ranking) -> Series:
+    """Fewest holders with more than two thirds of the {what}: in control."""
+    return _fewest(ranks, 2 / 3)
+
+
+@index("0 to 1", "lower")
+def gini(ranks: Ranking) -> Series:
+    """Gini coefficient of the {what} among those who have any."""
+    place = np.arange(ranks.shares.shape[1])
+    with np.errstate(invalid="ignore"):
+        return np.maximum(0, (ranks.shares * (ranks.held[:, None] - 1 - 2 * place)).sum(axis=1) / ranks.held)
+
+
+@index("0 to 1", "lower")
+def herfindahl(ranks: Ranking) -> Series:
+    """Herfindahl-Hirschman index of the {what}."""
+    return np.where(ranks.held > 0, (ranks.shares**2).sum(axis=1), np.nan)
+
+
+@index("bits", "higher")
+def entropy(ranks: Ranking) -> Series:
+    """Shannon entropy of the shares of the {what}."""
+    logs = np.log2(ranks.shares, out=np.zeros(ranks.shares.shape), where=ranks.shares > 0)
+    return np.where(ranks.held > 0, np.maximum(0, -(ranks.shares * logs).sum(axis=1)), np.nan)
+
+
+@index("holders", "higher")
+def effective_number(ranks: Ranking) -> Series:
+    """Equal holders that would give the same Herfindahl-Hirschman index."""
+    with np.errstate(divide="ignore"):
+        return np.where(ranks.held > 0, 1 / (ranks.shares**2).sum(axis=1), 0)
+
+
+@index("share", "lower")
+def top_share(ranks: Ranking) -> Series:
+    """Share of the largest holder of the {what}."""
+    return np.where(ranks.held > 0, ranks.shares[:, 0], np.nan)
+
+
+@once
+def made(history: History) -> np.ndarray:
+    """Return the blocks that every node made since the last record, (T, S)."""
+    return np.diff(history.path("sequencers", "total_made").astype(float), axis=0)
+
+
+@once
+def operators(history: History) -> np.ndarray:
+    """Tell which nodes (rows) an operator (column) runs: holdings @ operators joins theirs."""
+    operator = history.path("sequencers", "operator")[0]
+    return operator[:, None] == np.unique(operator)[None, :]
+
+
+@once
+def stake_node(history: History) -> Ranking:
+    """Rank the stake of every node."""
+    return ranking(stake(history))
+
+
+@once
+def stake_operator(history: History) -> Ranking:
+    """Rank the stake of every operator."""
+    return ranking(stake(history) @ operators(history))
+
+
+@once
+def blocks_node(history: History) -> Ranking:
+    """Rank the blocks made by every node since the last record."""
+    return ranking(made(history))
+
+
+@once
+def blocks_operator(history: History) -> Ranking:
+    """Rank the blocks made by every operator since the last record."""
+    return ranking(made(history) @ operators(history))
+
+
+HOLDINGS = (stake_node, stake_operator, blocks_node, blocks_operator)
+
+
+def _register(function: Index, unit: str, better: str, holding: Callable[[History], Ranking]) -> None:
+    what, holder = holding.__name__.split("_")
     words = {"stake": "stake", "blocks": "blocks made since the last record"}[what]
-    name = f"{index}_{base}"
+    meaning = (function.__doc__ or "").rstrip(".").format(what=words)
+    name = f"{function.__name__}_{holding.__name__}"
     METRICS[name] = Metric(
-        name,
-        unit,
-        better,
-        f"{meaning.format(what=words)}, by {holder}.",
-        what == "blocks",
-        lambda h: profile(holdings(h)[base])[index],
+        name, unit, better, f"{meaning}, by {holder}.", what == "blocks", lambda h: function(holding(h))
     )
 
 
-for _base in ("stake_node", "stake_operator", "blocks_node", "blocks_operator"):
+for _holding in HOLDINGS:
     for _index in INDICES:
-        _register(_index, _base)
+        _register(*_index, _holding)

@@ -37,8 +37,8 @@ def reward_rate(h: History) -> Series:
 @flow("share per year", "lower")
 def net_issuance(h: History) -> Series:
     """Growth of the supply outside the reserve: minted and paid out of it, less burned."""
-    issued = np.diff((h.accounts.minted - h.accounts.burned - h.accounts.reserve)[: h.size])
-    return per_year(h, issued / supply(h))
+    outside = h.path("accounts", "minted") - h.path("accounts", "burned") - h.path("accounts", "reserve")
+    return per_year(h, np.diff(outside) / supply(h))
 
 
 @stock("tokens", "higher")
@@ -50,8 +50,8 @@ def reserve_left(h: History) -> Series:
 @stock("tokens", "neither")
 def supply(h: History) -> Series:
     """Tokens in existence outside the reserve."""
-    accounts = h.accounts[1 : h.size]
-    return accounts.opening + accounts.minted - accounts.burned - accounts.reserve
+    created = h.stock("accounts", "opening") + h.stock("accounts", "minted")
+    return created - h.stock("accounts", "burned") - h.stock("accounts", "reserve")
 
 
 @stock("share", "neither")
@@ -142,4 +142,4 @@ def sequencers_removed(h: History) -> Series:
 @stock("share of tokens", "lower")
 def ledger_residual(h: History) -> Series:
     """Tokens out of nowhere: minted less burned against the change of all balances."""
-    return np.abs(h.residual[1 : h.size]) / (supply(h) + reserve_left(h))
+    return np.abs(h.snapshots.residual[1:]) / (supply(h) + reserve_left(h))

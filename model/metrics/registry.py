@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,6 +34,7 @@ class Metric:
 METRICS: dict[str, Metric] = {}
 
 Measure = Callable[[History], Series]
+Derived = TypeVar("Derived")
 
 
 def stock(unit: str, better: str) -> Callable[[Measure], Measure]:
@@ -50,6 +53,18 @@ def _register(function: Measure, unit: str, better: str, is_flow: bool) -> Measu
     return function
 
 
+def once(function: Callable[[History], Derived]) -> Callable[[History], Derived]:
+    """Evaluate a function once per history, whatever the number of metrics that use it."""
+
+    @wraps(function)
+    def kept(history: History) -> Derived:
+        if kept not in history.derived:
+            history.derived[kept] = function(history)
+        return history.derived[kept]
+
+    return kept
+
+
 def ratio(part: Series, whole: Series) -> Series:
     """Return part over whole, nan where there is no whole."""
     return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) != 0)
@@ -60,6 +75,7 @@ def per_year(history: History, flow: Series) -> Series:
     return np.asarray(flow / history.epochs * history.scenario.epochs_per_year)
 
 
+@once
 def stake(history: History) -> Series:
     """Return the stake of every node, own and delegated, zero once it is out, (T, S)."""
     status = history.stock("sequencers", "status")

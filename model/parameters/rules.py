@@ -29,6 +29,9 @@ def _kind(field: Any) -> str:
 
 FIELDS: list[Any] = [(name, _kind(field)) for group in GROUPS for name, field in group.model_fields.items()]
 RULES = np.dtype(FIELDS + DERIVED, align=True)
+OPTIONS: dict[str, type[IntEnum]] = {
+    name: known["enum_class"] for name, _ in FIELDS if "enum_class" in (known := facts(Scenario.model_fields[name]))
+}
 
 
 def rules_of(scenario: Scenario) -> np.record:
@@ -40,8 +43,7 @@ def rules_of(scenario: Scenario) -> np.record:
     rules = np.zeros(1, RULES).view(np.recarray)[0]
     for name, _ in FIELDS:
         value = getattr(scenario, name)
-        options: type[IntEnum] | None = facts(Scenario.model_fields[name]).get("enum_class")
-        setattr(rules, name, options[value.upper()] if options else value)
+        rules[name] = OPTIONS[name][value.upper()] if name in OPTIONS else value
     rules.evidence = by_offence(scenario, "evidence")
     rules.slash = np.minimum(1.0, scenario.slash_fraction * by_offence(scenario, "slash_multiplier"))
     rules.gain = by_offence(scenario, "gain") * by_offence(scenario, "exposure")

@@ -1,0 +1,54 @@
+"""Snapshots of a running economy, taken where it runs: all aggregates, and the rows of all agents but delegators."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from model.core.audit import residual
+from model.core.compiled import kernel
+
+
+class Snapshots(NamedTuple):
+    """Copies of the state, one for each epoch at which one is due: a leading axis of time, T long."""
+
+    epoch: np.ndarray  # (T,) int64, ascending: epochs done
+    sequencers: np.ndarray  # (T, S) SEQUENCER
+    rangers: np.ndarray  # (T, K) RANGER
+    apps: np.ndarray  # (T, A) APP
+    attackers: np.ndarray  # (T, 4) ATTACKER
+    market: np.ndarray  # (T,) MARKET
+    accounts: np.ndarray  # (T,) ACCOUNTS
+    totals: np.ndarray  # (T,) TOTALS
+    residual: np.ndarray  # (T,) tokens out of nowhere
+
+
+def new_snapshots(state: Any, epochs: Any) -> Snapshots:
+    """Return room for a snapshot after each of `epochs`, which ascend."""
+    due = np.array(epochs, np.int64)
+    groups = (getattr(state, name) for name in Snapshots._fields[1:-1])
+    return Snapshots(due, *(np.zeros((due.size, *group.shape), group.dtype) for group in groups), np.zeros(due.size))
+
+
+@kernel
+def observe(state, snapshots, epoch):
+    """Take the snapshot that is due after `epoch` epochs, if one is. Writes snapshots. Draws nothing."""
+    t = np.searchsorted(snapshots.epoch, epoch)
+    if t < snapshots.epoch.size and snapshots.epoch[t] == epoch:
+        take(state, snapshots, t)
+
+
+@kernel
+def take(state, snapshots, t):
+    """Copy the state into snapshot t. Writes snapshots. Draws nothing."""
+    for i in range(state.sequencers.size):
+        snapshots.sequencers[t, i] = state.sequencers[i]
+    for k in range(state.rangers.size):
+        snapshots.rangers[t, k] = state.rangers[k]
+    for a in range(state.apps.size):
+        snapshots.apps[t, a] = state.apps[a]
+    for a in range(state.attackers.size):
+        snapshots.attackers[t, a] = state.attackers[a]
+    snapshots.market[t] = state.market
+    snapshots.accounts[t] = state.accounts
+    snapshots.totals[t] = state.totals
+    snapshots.residual[t] = residual(state)
