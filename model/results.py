@@ -1,22 +1,42 @@
-"""What a run leaves behind: its metrics, a summary, and where they came from."""
+"""What a run leaves behind: its metrics, what they settled at, if they did, and how to repeat it."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from model.history import History
 from model.metrics import METRICS, compute
+from model.stationarity import judge
+
+
+class Settled(NamedTuple):
+    """Metrics over the later half of a run, (M,) each, in the order they were asked for.
+
+    `value` is the mean of a stock, and a flow over that whole time as one interval; `start` the epoch after which it
+    counts; `stationary` whether the value is a level that the economy keeps, or one it was passing. `effective`
+    (records), `drift` and `deviation` are those of `model.stationarity.Verdict`.
+    """
+
+    value: NDArray[np.float64]
+    start: NDArray[np.int64]
+    effective: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    stationary: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One simulated run: `metrics` over time, `summary` of its later half, `provenance` to repeat it."""
+    """One simulated run: `metrics` over time, what they `settled` at, `provenance` to repeat it."""
 
     history: History
     provenance: dict[str, Any]
@@ -27,16 +47,37 @@ class Run:
         index = pd.Index(self.history.epoch[1 : self.history.size], name="epoch")
         return pd.DataFrame(compute(self.history), index=index)
 
-    def summary(self) -> pd.Series:
-        """Every metric over the later half of the records: stocks as means, flows over that whole time as one interval.
+    def settled(self, names: Sequence[str] | None = None) -> Settled:
+        """Return the values of metrics (all by default) over the later half of the records, and whether they settled.
 
-        A ratio of flows is thus the ratio of their sums, whatever the spacing of the records.
+        A ratio of flows is the ratio of their sums, whatever the spacing of the records. A last record that covers
+        less time than the others is part of the value, not of the judgement.
         """
-        half = len(self.metrics) // 2
-        means = self.metrics.iloc[half:].mean(skipna=True)
-        flows = compute(self.history.interval(half, self.history.size - 1))
-        values = {name: flows[name][0] if METRICS[name].is_flow else means[name] for name in METRICS}
-        return pd.Series(values, name=None)
+        names = list(METRICS) if names is None else list(names)
+        later = self.history.part(slice((self.history.size - 1) // 2, None))
+        records = compute(later, names)
+        series = np.array([records[name] for name in names])
+        value = _means(series)
+        flows = [place for place, name in enumerate(names) if METRICS[name].is_flow]
+        sums = compute(later.interval(0, later.size - 1), [names[place] for place in flows])
+        value[flows] = [sums[names[place]][0] for place in flows]
+        start = np.full(len(names), later.epoch[0])
+        return Settled(value, start, *judge(series[:, later.epochs == later.epochs[0]]))
+
+    def summary(self) -> pd.Series:
+        """Every metric over the later half of the run; `settling` says which of them have settled."""
+        return pd.Series(self.settled().value, index=list(METRICS))
+
+    def settling(self) -> pd.DataFrame:
+        """Return the columns of `Settled`, a row per metric."""
+        return pd.DataFrame(self.settled()._asdict(), index=pd.Index(METRICS, name="metric"))
+
+
+def _means(series: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means of rows over their defined values, nan where there is none."""
+    defined = ~np.isnan(series)
+    total, count = np.where(defined, series, 0.0).sum(axis=1), defined.sum(axis=1)
+    return np.divide(total, count, out=np.full(len(series), np.nan), where=count > 0)
 
 
 @cache
