@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +85,12 @@ class Design:
         Raises ExperimentError naming file, row and column if it is unreadable or empty, or a cell is of the wrong type.
         """
         return cls._of_columns(csv.read(Path(path)))
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether there is a point for every combination of the values of each axis."""
+        lengths = (len({point[name] for point in self.points}) for name in self.axes)
+        return math.prod(lengths) == len({tuple(map(point.get, self.axes)) for point in self.points})
 
     def to_csv(self, path: str | Path) -> None:
         """Write the points to a CSV file; `from_csv` returns exactly the same. Raises ExperimentError if it cannot."""

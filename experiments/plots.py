@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from experiments import store
+from experiments import files
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,7 @@ COLOURS = "cividis"
 SIMULATED = "#FFFFFF"
 THEORY = "#D55E00"
 LINE = "#0072B2"
+VERDICTS = {"better": LINE, "worse": THEORY, "neither": "#777777"}
 RESOLUTION = 150
 
 
@@ -80,11 +81,44 @@ def curve(
     return figure
 
 
+def differences(table: pd.DataFrame, better: Mapping[str, str], *, title: str = "", caption: str = "") -> Figure:
+    """Draw paired differences as parts of the larger mean, a row per metric, coloured by what is better.
+
+    `table` as from `compare`: columns mean_a, mean_b, difference, half_width, half_width_unpaired; its index are the
+    metrics, for each of which `better` says higher, lower or neither.
+    """
+    figure, (panel,) = _panels(1, title, caption)
+    figure.set_size_inches(8.4, 2.2 + 0.28 * len(table))
+    for place, (name, row) in enumerate(table.iloc[::-1].iterrows()):
+        size = max(abs(row["mean_a"]), abs(row["mean_b"])) or 1.0
+        centre, colour = row["difference"] / size, _verdict(row["difference"], better[str(name)])
+        for width, line in ((row["half_width_unpaired"] / size, 1.0), (row["half_width"] / size, 5.0)):
+            panel.plot([centre - width, centre + width], [place, place], color=colour, linewidth=line, alpha=0.6)
+        panel.plot(centre, place, marker="o", color=colour, markersize=4)
+        panel.annotate(
+            f"{row['mean_a']:.4g} \N{RIGHTWARDS ARROW} {row['mean_b']:.4g}", (1.01, place),
+            xycoords=("axes fraction", "data"), va="center", fontsize=8,
+        )  # fmt: skip
+    panel.axvline(0, color="black", linewidth=0.8)
+    panel.set_yticks(range(len(table)), [_label(None, str(name)) for name in table.index[::-1]], fontsize=8)
+    panel.set(xlabel="Difference (share of the larger mean)", ylim=(-0.7, len(table) - 0.3))
+    for word, colour in VERDICTS.items():
+        panel.plot([], [], color=colour, linewidth=4, label=word)
+    panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(VERDICTS), frameon=False, fontsize=8)
+    return figure
+
+
+def _verdict(difference: float, better: str) -> str:
+    if better == "neither" or difference == 0:
+        return VERDICTS["neither"]
+    return VERDICTS["better" if (difference > 0) == (better == "higher") else "worse"]
+
+
 def save(figure: Figure, path: Path, data: Mapping[str, pd.DataFrame]) -> list[Path]:
     """Write a figure as PNG and each table of its data beside it as `<stem><suffix>.csv`; return the paths."""
-    paths = [store.write(path, lambda partial: figure.savefig(partial, dpi=RESOLUTION))]
+    paths = [files.write(path, lambda partial: figure.savefig(partial, dpi=RESOLUTION))]
     for suffix, table in data.items():
-        paths.append(store.write_table(path.with_name(f"{path.stem}{suffix}.csv"), table))
+        paths.append(files.write_table(path.with_name(f"{path.stem}{suffix}.csv"), table))
     return paths
 
 

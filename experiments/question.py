@@ -8,7 +8,6 @@ points. `design` says how the points are laid out, in a grid by default; `points
 from __future__ import annotations
 
 import dataclasses
-import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 from experiments.design import Design
 from experiments.errors import ExperimentError, suggestion
 from experiments.sampling import SAMPLERS
-from experiments.sweep import check_counts
+from experiments.sweeps.plan import check_counts
 from model.parameters import Scenario, check_names
 
 CATALOG = Path(__file__).parent / "catalog"
@@ -192,7 +191,7 @@ def _natural_figure(design: Design) -> str:
     if not all(_is_numeric(design, name) for name in design.axes):
         return "none"
     if len(design.axes) == 2:
-        return "phase_map" if _is_grid(design) else "none"
+        return "phase_map" if design.is_grid else "none"
     return "curve" if len(design.axes) == 1 else "none"
 
 
@@ -206,8 +205,3 @@ def _check_figure(figure: str, design: Design) -> None:
 
 def _is_numeric(design: Design, name: str) -> bool:
     return all(isinstance(point[name], int | float) and not isinstance(point[name], bool) for point in design.points)
-
-
-def _is_grid(design: Design) -> bool:
-    lengths = (len({point[name] for point in design.points}) for name in design.axes)
-    return math.prod(lengths) == len({tuple(map(point.get, design.axes)) for point in design.points})

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from experiments import plots
-from experiments.design import ExperimentError
+from experiments import files, plots
+from experiments.errors import ExperimentError
 from experiments.estimates import boundary, point_means
 from experiments.question import Question
-from experiments.sweep import MANIFEST, RUNS, sweep
+from experiments.sweeps.parts import RUNS
+from experiments.sweeps.sweep import sweep
+from experiments.sweeps.table import Table
+from experiments.words import SLASH, axes_of, in_words
 from model import theory
 from model.metrics import METRICS
 from model.parameters import Scenario
 from model.parameters.declaration import facts
 
-SLASH = "slash_fraction"
 SHOWN = 7
 """Rows and columns of a grid in a terminal, at most."""
 
@@ -34,47 +37,39 @@ LISTED = 20
 class Answer:
     """What a question came to: runs, a row per point, the boundary beside the closed form, words, and files."""
 
-    runs: pd.DataFrame
+    runs: Table
     points: pd.DataFrame
     boundary: pd.DataFrame | None
     words: str
     files: tuple[Path, ...]
 
 
-def answer(
-    question: Question,
-    folder: Path,
-    workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Answer:
-    """Run a question and write table, figure and the figure's data into a folder.
+def answer(question: Question, folder: Path, **how: Any) -> Answer:
+    """Run a question, or go on with it, and write figure and table of points into the folder that is its store.
 
-    Raises ExperimentError if the folder cannot be written to, or if every single run failed.
+    `how` goes to `sweep`: workers, scheduler, force, precision and so on. A shard has no figure.
+    Raises ExperimentError or ScenarioError as `sweep` does, ExperimentError if every single run failed.
     """
     runs = sweep(
         question.scenario, question.design, replicates=question.replicates, epochs=question.epochs,
-        record_every=question.record_every, seed=question.seed, store=folder, workers=workers, progress=progress,
+        record_every=question.record_every, seed=question.seed, store=folder, **how,
     )  # fmt: skip
     good = runs[runs["error"] == ""]
     if good.empty:
         raise ExperimentError(f"every run failed, the first with: {runs['error'].iloc[0]}")
-    points = point_means(good, question.design.axes, question.outcomes)
-    edge = _boundary(question, good)
-    words = _words(question, runs, points, edge)
-    files = [folder / f"{RUNS}.parquet", folder / f"{RUNS}.csv", folder / MANIFEST]
-    files += _figure(question, points, edge, folder)
-    return Answer(runs, points, edge, words, tuple(files))
-
-
-def axes_of(question: Question) -> tuple[str, str]:
-    """Return what the figure shows across and up: the slash fraction goes up if it is varied."""
-    first, second = question.design.axes
-    return (second, first) if first == SLASH else (first, second)
+    points = point_means(good, question.design.axes, question.outcomes, runs.diagnostics)
+    whole = how.get("shard") is None
+    edge = _boundary(question, good) if whole else None
+    words = in_words(question, runs, points, edge)
+    written = [folder / RUNS, *(_figure(question, points, edge, folder) if whole else [])]
+    if len(written) == 1:
+        written.append(files.write_table(folder / f"{question.name}.csv", points))
+    return Answer(runs, points, edge, words, tuple(written))
 
 
 def compact(question: Question, points: pd.DataFrame) -> pd.DataFrame:
     """Return the first outcome as the figure lays it out, or every outcome by point, thinned out to fit a terminal."""
-    if len(question.design.axes) != 2:
+    if len(question.design.axes) != 2 or not question.design.is_grid:
         means = points[[*question.design.axes, *question.outcomes]].set_index(list(question.design.axes))
         return _thinned(means, LISTED)
     x, y = axes_of(question)
@@ -165,55 +160,3 @@ def _caption(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None
         widths.append(f"boundary within a factor of {factor:.2f}")
     means = f"Means over {question.replicates} replicates of {question.epochs} epochs, second half."
     return f"{means} Widest 95 % intervals: {', '.join(widths)}."
-
-
-def _words(question: Question, runs: pd.DataFrame, points: pd.DataFrame, edge: pd.DataFrame | None) -> str:
-    failed = int((runs["error"] != "").sum())
-    lines = [f"{failed} of {len(runs)} runs failed; see the column error."] if failed else []
-    lines += _unmeasured(question, points)
-    if edge is not None:
-        lines += [*_located(question, edge), *_compared(edge, axes_of(question)[1])]
-    return "\n".join(lines)
-
-
-def _unmeasured(question: Question, points: pd.DataFrame) -> list[str]:
-    """Return a line per outcome that is undefined somewhere, as honesty is where every sequencer has been removed."""
-    missing = {name: int(points[name].isna().sum()) for name in question.outcomes}
-    return [
-        f"There is no {name.replace('_', ' ')} at {count} of {len(points)} points; see sequencers_active in the runs."
-        for name, count in missing.items()
-        if count
-    ]
-
-
-def _located(question: Question, edge: pd.DataFrame) -> list[str]:
-    x, y = axes_of(question)
-    up, across = y.replace("_", " "), x.replace("_", " ")
-    goal = f"{question.outcomes[0].replace('_', ' ')} of {question.boundary:g}"
-    inside = edge[edge["side"] == "inside"]
-    lines = []
-    for place in dict.fromkeys((0, len(inside) - 1)) if len(inside) else ():
-        row = inside.iloc[place]
-        interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:.2g} to {row['high']:.2g})"
-        lines.append(f"At {across} {row[x]:.3g}, {goal} needs {up} {row[y]:.2g}{interval}.")
-    for side, which in (("above", "no"), ("below", "every")):
-        there = edge.loc[edge["side"] == side, x]
-        if len(there):
-            lines.append(f"At {across} {there.min():.3g} to {there.max():.3g}, {which} {up} that was tried reaches it.")
-    return lines
-
-
-def _compared(edge: pd.DataFrame, y: str) -> list[str]:
-    if "theory" not in edge:
-        return []
-    both = edge[(edge["side"] == "inside") & np.isfinite(edge["theory"]) & (edge["theory"] > 0)]
-    if both.empty:
-        return ["Nowhere do simulation and closed form both have a boundary inside the range."]
-    ratio = both[y] / both["theory"]
-    words = f"The simulated boundary is {np.exp(np.log(ratio).mean()):.2f} times the closed form's"
-    words += f" ({ratio.min():.2f} to {ratio.max():.2f})"
-    known = both.dropna(subset=["low", "high"])
-    if len(known):
-        covered = int(known["theory"].between(known["low"], known["high"]).sum())
-        words += f", which lies inside its 95 % interval at {covered} of {len(known)} places"
-    return [f"{words}."]

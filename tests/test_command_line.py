@@ -74,6 +74,17 @@ def folder(tmp_path) -> Path:
         (["--stakes", "good.csv", "--stakes-total", "0"], ["stakes-total = 0"]),
         (["--stakes-total", "1000"], ["--stakes"]),
         (["--set", "token_supply=1000"], ["token_supply = 1000", "raise"]),
+        (["--shard", "5/2"], ["shard = (5, 2)", "k-th of n"]),
+        (["--shard", "1/9"], ["shard = (1, 9)", "4 points"]),
+        (["--shard", "half"], ["'--shard'", "'half'", "1/4"]),
+        (["--precision", "honesty=0.1"], ["'honesty'", "did you mean"]),
+        (["--precision", "honesty_by_value=0"], ["honesty_by_value = 0", "above zero"]),
+        (["--precision", "honesty_by_value"], ["--precision honesty_by_value", "NAME=VALUE"]),
+        (["--most-replicates", "9"], ["most_replicates = 9", "precision"]),
+        (["--scheduler", "tcp://127.0.0.1:9"], ["scheduler = 'tcp://127.0.0.1:9'", "running Dask scheduler"]),
+        (["--scheduler", "tcp://127.0.0.1:9", "--workers", "2"], ["workers = 2", "has its own"]),
+        (["--scheduler", "tcp://127.0.0.1:9", "--dask", "local"], ["--scheduler and --dask"]),
+        (["--dask", "remote"], ["--dask remote", "--dask local"]),
         (["--out", "good.csv/results"], ["cannot write to good.csv/results", "--out"]),
     ],
 )
@@ -91,6 +102,12 @@ def test_a_mistake_ends_in_one_line_and_nothing_is_written(folder, arguments, pa
         (["run", "empty.toml"], ["empty.toml is empty"]),
         (["run", "broken.toml"], ["broken.toml is not valid TOML"]),
         (["run"], ["NAME_OR_FILE"]),
+        (["merge", "nowhere", "--out", "there"], ["nowhere is no store"]),
+        (["merge", "--out", "there"], ["stores"]),
+        (["export", "nowhere"], ["nowhere is no store"]),
+        (["compare", "metis"], ["at least two"]),
+        (["compare", "metis", "metiz"], ["metiz", "metis"]),
+        (["compare", "metis", "nowhere.toml"], ["cannot read nowhere.toml"]),
         (["explain", "slash_fracton"], ["did you mean 'slash_fraction'"]),
         (["explode"], ["explode"]),
     ],
@@ -118,9 +135,30 @@ def test_a_run_ends_with_a_table_words_and_the_paths_of_its_files(folder):
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "45 sequencers with 2,000,000 tokens" in result.stdout
-    for name in ("runs.parquet", "runs.csv", "manifest.json", "ask.png", "ask.csv"):
+    for name in ("runs", "ask.png", "ask.csv"):
         assert f"results/ask/{name}" in result.stdout
         assert (folder / "results" / "ask" / name).stat().st_size > 0
+
+
+def test_shards_are_merged_exported_and_gone_on_with(folder):
+    for shard in ("1/2", "2/2"):
+        run = command(folder, "run", "ask.toml", "--shard", shard, "--out", shard[0])
+        assert run.returncode == 0, run.stderr
+    merged = command(folder, "merge", "1", "2", "--out", "both")
+    assert merged.stdout == "8 runs in both\n"
+    assert command(folder, "export", "both").stdout == "both/runs.csv\n"
+    rows = (folder / "both" / "runs.csv").read_text().splitlines()
+    assert len(rows) == 9
+    before = {path: path.read_bytes() for path in (folder / "both" / "runs").iterdir()}
+    assert command(folder, "run", "ask.toml", "--out", "both").returncode == 0
+    assert {path: path.read_bytes() for path in (folder / "both" / "runs").iterdir()} == before
+
+
+def test_another_question_is_refused_and_forced(folder):
+    assert command(folder, "run", "ask.toml").returncode == 0
+    refused(command(folder, "run", "ask.toml", "--set", "jail_epochs=3", "--epochs", "6"),
+            ["results/ask holds another sweep", "jail_epochs: 7 before, 3 now", "epochs: 4 before, 6 now", "--force"])  # fmt: skip
+    assert command(folder, "run", "ask.toml", "--set", "jail_epochs=3", "--epochs", "6", "--force").returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import difflib
 import math
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Proto
     def _plain(cls, value: Any, info: Any) -> Any:
         if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
             value = value.item()
-        known = facts(cls.model_fields[info.field_name])
+        known = _declared(info.field_name)
         if "options" in known and value not in known["options"]:
             raise ValueError(f"allowed are {', '.join(known['options'])}{_nearest(str(value), known['options'])}")
         if known.get("scale") == "flag" and not isinstance(value, bool):
@@ -175,6 +176,11 @@ def check_names(names: Mapping[str, Any] | list[str]) -> None:
             raise ScenarioError(_unknown(str(name)))
 
 
+@cache
+def _declared(name: str) -> dict[str, Any]:
+    return facts(Scenario.model_fields[name])
+
+
 def _unknown(name: str) -> str:
     hint = _nearest(name, list(Scenario.model_fields))
     return f"unknown parameter {name!r}{hint or '; `rangefinder explain` lists them'}"
@@ -192,7 +198,7 @@ def _explain(problem: Any) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if not field:
         return message
-    known = facts(Scenario.model_fields[field])
+    known = _declared(field)
     if "low" in known and not message.startswith("give"):
         message = f"give a number from {known['low']:g} to {known['high']:g} ({known['unit']})"
         if problem["type"].startswith("int_"):

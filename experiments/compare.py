@@ -1,0 +1,138 @@
+"""compare: what changes if one economy is replaced by another, under the same luck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from experiments import files, plots
+from experiments.design import Design
+from experiments.errors import ExperimentError
+from experiments.estimates import CONFIDENCE, paired
+from experiments.sweeps.sweep import sweep
+from experiments.sweeps.table import Table
+from model.metrics import METRICS
+from model.parameters import Scenario, parameter_names
+
+DRAWN = 24
+"""Metrics in the figure, at most: those whose difference is clearest."""
+
+CHECKS = ("ledger_residual",)
+"""Metrics that check the arithmetic and say nothing of the economy."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scenarios run under the same seeds: `runs`, and per pair of them a table of `differences`, a row per metric.
+
+    Columns: those of `estimates.paired`, the second scenario less the first; `relative`, the difference over the
+    larger of the means; `clear`, whether it is beyond chance at 95 % for all metrics together (Bonferroni); `settled`,
+    the lower of the shares of runs in which the metric had settled.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    runs: Table
+    differences: dict[tuple[str, str], pd.DataFrame]
+
+
+def compare(scenarios: Sequence[Scenario], **how: Any) -> Comparison:
+    """Run scenarios under the same luck and return their differences; `how` goes to `sweep`.
+
+    Raises ExperimentError if there are fewer than two, if two have the same name or do not differ, if `replicates` is
+    below two, or if every run of one failed.
+    """
+    names = [scenario.name for scenario in scenarios]
+    if len(names) < 2:
+        raise ExperimentError(f"{len(names)} scenario: give at least two to compare")
+    if len(set(names)) < len(names):
+        raise ExperimentError(f"{', '.join(names)}: give every scenario a name of its own")
+    if how.get("replicates", 2) < 2:
+        raise ExperimentError("replicates = 1: give at least 2, for intervals")
+    runs = sweep(scenarios[0], design_of(scenarios), **how)
+    good = {name: _good(runs[runs["point"] == point], name) for point, name in enumerate(names)}
+    metrics = [name for name in METRICS if name in runs and name not in CHECKS]
+    pairs = {(a, b): _differences(good[a], good[b], metrics) for a, b in combinations(names, 2)}
+    return Comparison(tuple(scenarios), runs, pairs)
+
+
+def design_of(scenarios: Sequence[Scenario]) -> Design:
+    """Return scenarios as the points of a design over the parameters in which they differ."""
+    axes = tuple(
+        name
+        for name in (*parameter_names(), "stakes")
+        if any(getattr(scenario, name) != getattr(scenarios[0], name) for scenario in scenarios)
+    )
+    points = tuple({name: getattr(scenario, name) for name in axes} for scenario in scenarios)
+    for place, point in enumerate(points):
+        if point in points[:place]:
+            same = scenarios[points.index(point)].name
+            raise ExperimentError(f"{scenarios[place].name} and {same} differ in nothing; change a parameter of one")
+    return Design(axes, points)
+
+
+def _good(runs: pd.DataFrame, name: str) -> pd.DataFrame:
+    good = runs[runs["error"] == ""]
+    if good.empty:
+        raise ExperimentError(f"every run of {name} failed, the first with: {runs['error'].iloc[0]}")
+    return good
+
+
+def _differences(a: pd.DataFrame, b: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+    table = paired(a, b, metrics)
+    moved = table["difference"] != 0
+    size = table[["mean_a", "mean_b"]].abs().max(axis=1)
+    table["relative"] = np.where(moved, table["difference"] / size.where(size > 0), 0.0)
+    freedom = np.maximum(table["runs"] - 1, 1)
+    one, all_together = (stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / tests) for tests in (1, len(metrics)))
+    table["clear"] = moved & (table["difference"].abs() > table["half_width"] * all_together / one)
+    table["settled"] = [min(runs[f"{name}_stationary"].mean() for runs in (a, b)) for name in metrics]
+    return table
+
+
+def clearest(differences: pd.DataFrame, most: int = DRAWN) -> pd.DataFrame:
+    """Return the metrics whose difference is clear, the clearest first; if there are none, those that are nearest.
+
+    Of metrics that say the same, as of nodes and of operators with one node each, the first is there.
+    """
+    clarity = (differences["difference"].abs() / differences["half_width"]).fillna(0.0)
+    order = clarity.sort_values(ascending=False, kind="stable").index
+    clear = differences.loc[order][lambda rows: rows["clear"]]
+    return (clear if len(clear) else differences.loc[order]).drop_duplicates(["mean_a", "mean_b"]).head(most)
+
+
+def write(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write a table and a figure per pair into a folder and return their paths."""
+    paths = []
+    for (a, b), table in comparison.differences.items():
+        path = folder / f"{a}-{b}.png"
+        shown = clearest(table).sort_values("relative", ascending=False)
+        better = pd.Series({name: METRICS[name].better for name in shown.index})
+        caption = (f"Second half of {len(comparison.runs.groupby('seed'))} runs each under the same luck. Bars: paired "
+                   "95 % intervals; thin: had the runs been independent.")  # fmt: skip
+        figure = plots.differences(shown, better, title=f"{b} less {a}", caption=caption)
+        paths += [*plots.save(figure, path, {}), files.write_table(path.with_suffix(".csv"), table.reset_index())]
+    return paths
+
+
+def in_words(pair: tuple[str, str], table: pd.DataFrame) -> str:
+    """Return how many metrics differ, what pairing gained, and what has not settled."""
+    a, b = pair
+    gains = table.loc[table["clear"], "gain"].replace(np.inf, np.nan).dropna()
+    lines = [
+        f"{int(table['clear'].sum())} of {len(table)} metrics differ between {a} and {b}, 95 % sure of all at once."
+    ]
+    if len(gains):
+        lines.append(f"The same luck was worth {gains.median():.2g} times as many runs (median over these metrics).")
+    moving = table.index[table["clear"] & (table["settled"] < 0.5)]
+    if len(moving):
+        lines.append(
+            f"{len(moving)} of them had not settled in most runs of one; read those as the state of the second half."
+        )
+    return "\n".join(lines)

@@ -1,0 +1,189 @@
+"""sweep: every point of a design, several times over, as one tidy table that no crash takes away."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.design import Design
+from experiments.errors import ExperimentError, suggestion
+from experiments.sweeps import manifest
+from experiments.sweeps.executors import LOCAL, connected
+from experiments.sweeps.interrupts import SweepInterrupted, interrupts
+from experiments.sweeps.plan import Plan, check_counts, check_seed, new_root
+from experiments.sweeps.precision import precision_of
+from experiments.sweeps.progress import Progress
+from experiments.sweeps.sweeping import Sweeping
+from experiments.sweeps.wanted import Wanted, described
+
+if TYPE_CHECKING:
+    from experiments.sweeps.store import Store
+    from experiments.sweeps.table import Table
+    from model.parameters import Scenario
+
+CHECKED_POINTS = 256
+"""Points that are populated before anything runs, spread over the design, to find what cannot be early."""
+
+
+def sweep(
+    scenario: Scenario,
+    design: Design,
+    *,
+    replicates: int = 8,
+    epochs: int = 365,
+    record_every: int = 7,
+    seed: int | None = None,
+    metrics: Sequence[str] | None = None,
+    series: bool = False,
+    store: str | Path | None = None,
+    force: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    shard: tuple[int, int] | None = None,
+    precision: Mapping[str, float] | None = None,
+    most_replicates: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Table:
+    """Run every point of the design `replicates` times and return one row per run.
+
+    Columns: `key`, `point` (its place in the design), `replicate`, the swept parameters, `seed`, the `metrics` (all if
+    not named) over the stationary part of the run (`Run.summary`), `error`, which is empty unless the run raised (its
+    metrics are then missing; the others go on), and `<metric>_stationary`, which says whether that metric settled.
+    Replicate r has the same seed at every point, so points are compared under the same luck; equal points run once.
+    The table's `diagnostics` tell how every metric settled, its `series` hold every record, if asked for.
+
+    With `store`, a folder, finished runs are kept there (see `experiments.sweeps.store`) and the same call continues
+    where it was left; `force` starts over. A store of another sweep is refused. A `seed` of None is the store's, or
+    else drawn and recorded there.
+
+    The table is the same for any number of `workers` (processes; as many as pay, if not given), for any Dask
+    `scheduler` (an address, or "local"), and after any crash. `shard = (k, n)` runs the k-th of n parts of the sweep,
+    for stores that `merge` joins. `precision`, metric to half-width, adds replicates point by point until the 95 %
+    interval of the mean is as narrow, up to `most_replicates` (16 times `replicates` if not given).
+
+    Raises ScenarioError or ExperimentError before anything runs if what is asked cannot be; SweepInterrupted, with all
+    that was under way written, after Ctrl-C.
+    """
+    check_counts(replicates=replicates, epochs=epochs, record_every=record_every)
+    check_counts(workers=workers, most_replicates=most_replicates)
+    check_seed(seed)
+    measured = _metrics(metrics)
+    target = precision_of(precision, most_replicates, measured, replicates)
+    _check_places(shard, workers, scheduler)
+    with _folder(store) as folder, connected(scheduler, workers) as cluster:
+        root = _root(folder, seed, force)
+        plan = Plan(scenario, design, root, epochs, record_every, measured, series)
+        if shard is not None and shard[1] > len(plan.points):
+            raise ExperimentError(
+                f"shard = {shard!r}: a shard has whole points, and there are {len(plan.points)} points"
+            )
+        _populate_some(plan)
+        opened = _opened(folder, plan, force)
+        with interrupts() as asked:
+            wanted = Wanted(plan, opened, replicates, target, shard or (1, 1))
+            Sweeping(plan, opened, wanted, asked, progress).run(workers, cluster)
+        if asked.asked:
+            raise SweepInterrupted(_how_to_resume(store, len(opened.done)))
+        opened.join()
+        return _table(plan, folder, wanted)
+
+
+def _metrics(names: Sequence[str] | None) -> tuple[str, ...]:
+    from model.metrics import METRICS
+
+    if names is None:
+        return tuple(METRICS)
+    for name in names:
+        if name not in METRICS:
+            raise ExperimentError(f"unknown metric {name!r}{suggestion(name, METRICS)}")
+    if not names or len(set(names)) < len(names):
+        raise ExperimentError(f"metrics = {list(names)}: name each metric once, and at least one")
+    return tuple(names)
+
+
+def _check_places(shard: tuple[int, int] | None, workers: int | None, scheduler: str | None) -> None:
+    whole = shard is not None and len(shard) == 2 and all(isinstance(n, int) for n in shard)
+    if shard is not None and not (whole and 1 <= shard[0] <= shard[1]):
+        raise ExperimentError(f"shard = {shard!r}: give (k, n), the k-th of n shards, such as (1, 4)")
+    if scheduler not in (None, LOCAL) and workers is not None:
+        raise ExperimentError(f"workers = {workers}: the cluster at {scheduler} has its own; leave one of them out")
+
+
+@contextmanager
+def _folder(store: str | Path | None) -> Iterator[Path]:
+    if store is not None:
+        yield Path(store)
+        return
+    with tempfile.TemporaryDirectory(prefix="rangefinder-") as folder:
+        yield Path(folder)
+
+
+def _root(folder: Path, seed: int | None, force: bool) -> int:
+    """Return the root of all seeds: as given, or as a store has it that is to be continued, or drawn."""
+    if seed is not None:
+        return seed
+    if (folder / manifest.MANIFEST).exists() and not force:
+        return int(manifest.read(folder)["identity"]["seed"])
+    return new_root()
+
+
+def _populate_some(plan: Plan) -> None:
+    """Raise ScenarioError if a point cannot be populated, looking at some only if there are very many."""
+    from model.population import populate
+
+    step = -(-len(plan.values) // CHECKED_POINTS)
+    for point in range(0, len(plan.values), step):
+        populate(plan.scenario.replace(**plan.changes(point)), plan.seed)
+
+
+def _opened(folder: Path, plan: Plan, force: bool) -> Store:
+    from experiments import files
+    from experiments.sweeps.store import Store, clear
+
+    files.prepare(folder)
+    if force:
+        clear(folder)
+    content = manifest.create(folder, plan)
+    manifest.check(folder, content, plan)
+    store = Store(folder, content)
+    store.refresh(verify=True)
+    store.forget_the_dead()
+    report_rejected(store)
+    return store
+
+
+def report_rejected(store: Store) -> None:
+    """Warn of parts that were set aside."""
+    if store.rejected:
+        warnings.warn(
+            f"{len(store.rejected)} damaged or foreign parts were set aside in {store.folder / 'rejected'}, and their "
+            f"runs are computed again: {'; '.join(store.rejected[:3])}",
+            stacklevel=3,
+        )  # fmt: skip
+
+
+def _how_to_resume(store: str | Path | None, done: int) -> str:
+    if store is None:
+        return "interrupted; nothing was kept, for no store was given"
+    return f"interrupted; {done:,} runs are kept in {store}: give the same command again to go on"
+
+
+def _table(plan: Plan, folder: Path, wanted: Wanted) -> Table:
+    """Return what was asked for, of all that the store holds."""
+    from experiments.sweeps.parts import DIAGNOSTICS, SERIES
+    from experiments.sweeps.reading import read, read_table
+
+    keys = {task.key for task in wanted.tasks()}
+
+    def asked(table: Any) -> Any:
+        return table if len(table) == len(keys) else table[table["key"].isin(keys)].reset_index(drop=True)
+
+    table = asked(read(folder))
+    table.diagnostics = asked(read_table(folder, DIAGNOSTICS))
+    table.series = asked(read_table(folder, SERIES)) if plan.series else None
+    table.imprecise = described(plan, wanted.imprecise())
+    return table

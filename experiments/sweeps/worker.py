@@ -1,0 +1,125 @@
+"""What a worker does: some runs of a plan, each of which may fail without harm to the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from model.parameters import Scenario
+    from model.results import Run
+
+WATCH_SECONDS = 1.0
+
+DIED = "WorkerDied"
+"""Errors that begin so are tried again when the sweep is resumed: another machine may have the memory."""
+
+
+class Batch(NamedTuple):
+    """Runs for a worker: what each changes in the scenario and its seed, and how they are run and measured."""
+
+    scenario: Scenario
+    runs: list[tuple[dict[str, Any], int]]
+    epochs: int
+    record_every: int
+    metrics: tuple[str, ...]
+    series: bool
+    engine: dict[str, str]
+
+
+class Outcome(NamedTuple):
+    """What came of some runs: arrays (runs, metrics), nan where a run failed or a metric is undefined.
+
+    `error` is empty for a run that ended well, `series` has the epochs and the metrics (records, metrics) of each run
+    that did, and `seconds` is what the runs took.
+    """
+
+    value: np.ndarray
+    stationary: np.ndarray
+    start: np.ndarray
+    effective: np.ndarray
+    drift: np.ndarray
+    deviation: np.ndarray
+    error: list[str]
+    series: list[tuple[np.ndarray, np.ndarray]] | None
+    seconds: float
+
+
+class ForeignWorker(RuntimeError):
+    """A worker that has other code or libraries than the sweep, so that its numbers would not be the same."""
+
+
+def run_batch(batch: Batch) -> Outcome:
+    """Run a batch. Raises ForeignWorker, before anything runs, if this process has other code than the sweep."""
+    from experiments.sweeps.plan import engine
+
+    if engine() != batch.engine:
+        raise ForeignWorker(f"a worker runs {engine()}, the sweep {batch.engine}; install the same version on both")
+    start = time.perf_counter()
+    outcome = new_outcome(len(batch.runs), len(batch.metrics), batch.series)
+    for row, (changes, seed) in enumerate(batch.runs):
+        try:
+            run = _run(batch, changes, seed)
+            _keep(outcome, row, run, batch.metrics)
+        except Exception as error:
+            outcome.error[row] = " ".join(f"{type(error).__name__}: {error}".split())
+    return outcome._replace(seconds=time.perf_counter() - start)
+
+
+def new_outcome(runs: int, metrics: int, series: bool = False, error: str = "") -> Outcome:
+    """Return the outcome of runs that have not been run, or that ended in an error."""
+    import numpy as np
+
+    value, start, effective, drift, deviation = (np.full((runs, metrics), np.nan) for _ in range(5))
+    stationary = np.zeros((runs, metrics), bool)
+    kept: list[Any] | None = [] if series else None
+    return Outcome(value, stationary, start, effective, drift, deviation, [error] * runs, kept, 0.0)
+
+
+def concatenated(outcomes: list[Outcome]) -> Outcome:
+    """Return several outcomes as one, in their order."""
+    import numpy as np
+
+    joined: dict[str, Any] = {}
+    for name in Outcome._fields:
+        values = [getattr(outcome, name) for outcome in outcomes]
+        if isinstance(values[0], np.ndarray):
+            joined[name] = np.concatenate(values)
+        elif isinstance(values[0], list):
+            joined[name] = [value for part in values for value in part]
+        else:
+            joined[name] = None if values[0] is None else sum(values)
+    return Outcome(**joined)
+
+
+def _run(batch: Batch, changes: dict[str, Any], seed: int) -> Run:
+    import model
+
+    scenario = batch.scenario.replace(**changes)
+    return model.simulate(scenario, seed=seed, epochs=batch.epochs, record_every=batch.record_every)
+
+
+def _keep(outcome: Outcome, row: int, run: Run, metrics: tuple[str, ...]) -> None:
+    settled = run.settled(metrics)
+    for name in settled._fields:
+        getattr(outcome, name)[row] = getattr(settled, name)
+    if outcome.series is not None:
+        recorded = run.metrics[list(metrics)]
+        outcome.series.append((recorded.index.to_numpy(), recorded.to_numpy(float)))
+
+
+def prepare_worker(parent: int) -> None:
+    """Leave interrupts to the coordinator, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
