@@ -26,7 +26,7 @@ DESIGNS = ("grid", "one_at_a_time", *SAMPLERS)
 DEFAULTS: dict[str, Any] = {
     "title": "", "question": "", "base": "metis", "set": {}, "design": None, "vary": {}, "points": None,
     "outcomes": ["honesty_by_value"], "boundary": None, "figure": None,
-    "replicates": 8, "epochs": 365, "record_every": 7, "seed": 1,
+    "replicates": 8, "epochs": 364, "record_every": 7, "seed": 1,
 }  # fmt: skip
 TYPES: dict[str, tuple[type, str]] = {
     "title": (str, "a text"), "question": (str, "a text"), "base": (str, "the name of a design or a TOML file"),

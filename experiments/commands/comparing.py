@@ -28,7 +28,7 @@ REPLICATES = 32
 
 def compare_scenarios(
     scenarios: Annotated[list[str], typer.Argument(metavar="A B", help="Names of designs, or TOML files.")],
-    epochs: Epochs = 365,
+    epochs: Epochs = 364,
     replicates: Replicates = REPLICATES,
     settings: Settings = None,
     seed: Seed = 1,
