@@ -20,7 +20,7 @@ _numbers = itertools.count()
 
 def prepare(folder: Path) -> Path:
     """Create the folder if need be and prove that it can be written to. Raises ExperimentError if not."""
-    probe = folder / f".probe-{own_name()}"
+    probe = folder / f".{own_name()}.probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
@@ -33,6 +33,20 @@ def prepare(folder: Path) -> Path:
 def own_name() -> str:
     """Return a file name that no other process and no earlier call uses: host, process, number."""
     return f"{socket.gethostname()}-{os.getpid()}-{next(_numbers)}"
+
+
+def abandoned(path: Path) -> bool:
+    """Return whether a file is temporary, by its name, and of a process of this machine that is no more."""
+    host, _, process = path.stem[1:].rpartition("-")[0].rpartition("-")
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def write(path: Path, writer: Callable[[Path], Any], beside: Path | None = None) -> Path:

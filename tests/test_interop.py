@@ -19,9 +19,9 @@ from SALib.sample import sobol as saltelli
 import model
 from experiments import Design, ExperimentError, sweep
 from experiments.interop import batch_run_rows, ema_model, outcome_of, salib_design, salib_problem
-from experiments.sweeps.parts import tables
 from experiments.sweeps.plan import Plan, replicate_seed
 from experiments.sweeps.reading import read
+from experiments.sweeps.rows import tables
 from experiments.sweeps.table import NO_RUN, Table
 from experiments.sweeps.worker import Batch, concatenated, new_outcome, run_batch
 from model import METRICS, Economy, Scenario, ScenarioError, simulate

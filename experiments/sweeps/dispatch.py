@@ -47,10 +47,8 @@ class Dispatch:
             yield from self._finished()
 
     def stop(self) -> None:
-        """Hand out nothing more: what is under way still comes."""
+        """Hand out nothing more: what is under way, of which no cluster tells whether it has begun, still comes."""
         self._stopped = True
-        for future in [future for future in self._under_way if future.cancel()]:
-            del self._under_way[future]
 
     def _refill(self, is_done: Callable[[Task], bool]) -> bool:
         """Keep the executor busy, but leave it to a batch that may have killed a worker. Return whether any is left."""
@@ -125,7 +123,11 @@ class Dispatch:
 
 
 def _failure(future: Future[Outcome]) -> BaseException | None:
+    """Return why a batch did not come back, in words if it is the workers that are not what they should be."""
     try:
-        return future.exception()
+        error = future.exception()
     except CancelledError:
         return ExperimentError("the scheduler of the cluster is gone; start one and give the same command again")
+    if isinstance(error, ImportError):
+        return ExperimentError(f"a worker cannot run this ({error}); install the same version of rangefinder there")
+    return error

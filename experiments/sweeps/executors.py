@@ -142,11 +142,14 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Executor |
 
 
 @contextmanager
-def executor_for(seconds: float, workers: int | None, cluster: Executor | None) -> Iterator[Executor]:
-    """Give the cluster if there is one, or so many workers; if that is not said, as many as pay for so much work."""
+def executor_for(seconds: float | None, workers: int | None, cluster: Executor | None) -> Iterator[Executor]:
+    """Give the cluster if there is one, or so many workers; if that is not said, as many as pay for so much work.
+
+    Work of None seconds must not be done in this process.
+    """
     if cluster is not None:
         yield cluster
-    elif workers == 1 or (workers is None and seconds < WORTH_WORKERS):
+    elif seconds is not None and (workers == 1 or (workers is None and seconds < WORTH_WORKERS)):
         yield Here()
     else:
         from loky import cpu_count

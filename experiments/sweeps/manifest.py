@@ -40,15 +40,20 @@ def identity(plan: Plan) -> dict[str, Any]:
 
 
 def create(folder: Path, plan: Plan) -> dict[str, Any]:
-    """Write points and manifest if there is no manifest yet, and return the one that is there then."""
+    """Write the manifest if there is none yet, and return the one that is there then."""
     path = folder / MANIFEST
     if not path.exists():
-        points = Design(plan.design.axes, tuple(plan.changes(point) for point in range(len(plan.values))))
-        files.write(folder / POINTS, points.to_csv)
         design = dict(plan.design.provenance)
         content = {"identity": identity(plan), "design": design, "sources": sources(), "written_by": _machine()}
         _write_once(path, content)
     return read(folder)
+
+
+def write_points(folder: Path, plan: Plan) -> None:
+    """Write the points if they are not there yet."""
+    if not (folder / POINTS).exists():
+        points = Design(plan.design.axes, tuple(plan.changes(point) for point in range(len(plan.values))))
+        files.write(folder / POINTS, points.to_csv)
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -1,29 +1,24 @@
-"""The parts of a table: Parquet files that are whole or not there, named by the runs they hold.
+"""The parts of a table: Parquet files that are whole or not there, named by what they hold.
 
-A part is the same runs in each table of the store: `diagnostics` and, if kept, `series` are written first, `runs` last,
-so a run that is in `runs` is in all of them. Pages carry checksums.
+A part is the same runs in each table of the store, under one name: a digest of the keys of the runs, and a checksum of
+the bytes of all its files, so whatever changes a byte of them is noticed. Its `diagnostics` and, if kept, `series` are
+there before its `runs` and go after them, so a run that is in `runs` is in all of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from experiments import files
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from experiments.sweeps.plan import Plan, Task
-    from experiments.sweeps.worker import Outcome
 
 RUNS, DIAGNOSTICS, SERIES = "runs", "diagnostics", "series"
 TABLES = (SERIES, DIAGNOSTICS, RUNS)
@@ -31,101 +26,85 @@ TABLES = (SERIES, DIAGNOSTICS, RUNS)
 
 PARTIAL = "partial"
 TAG = b"rangefinder.sweep"
-NAME_BYTES = 10
+NAME_BYTES, CHECKSUM_BYTES = 10, 6
+NAME = re.compile(f"[0-9a-f]{{{2 * NAME_BYTES}}}-[0-9a-f]{{{2 * CHECKSUM_BYTES}}}")
 ORDER = [("point", "ascending"), ("replicate", "ascending")]
-
-
-ROUNDING = np.uint32(1 << 14)
-"""Half of the last bit that is kept of a diagnostic: 8 of 23 bits of a float32's fraction."""
 
 
 class DamagedPart(ValueError):
     """A part that is not what its name says, with the reason."""
 
 
-def tables(plan: Plan, tasks: list[Task], outcome: Outcome) -> dict[str, pa.Table]:
-    """Return the rows of some runs, a table per name."""
-    keys = {
-        "key": pa.array([task.key for task in tasks]),
-        "point": pa.array([task.point for task in tasks], pa.int32()),
-        "replicate": pa.array([task.replicate for task in tasks], pa.int32()),
-    }
-    runs = {
-        **keys,
-        **{
-            name: _axis(name, [plan.values[task.point][place] for task in tasks])
-            for place, name in enumerate(plan.design.axes)
-        },
-        "seed": pa.array([task.seed for task in tasks], pa.int64()),
-        **_columns(plan.metrics, outcome.value, pa.float64()),
-        "error": pa.array(outcome.error),
-        **_columns([f"{name}_stationary" for name in plan.metrics], outcome.stationary, pa.bool_()),
-    }
-    diagnostics = {
-        **keys,
-        **{
-            f"{name}_{kind}": column
-            for kind, values, dtype in (
-                ("start", outcome.start, pa.int32()),
-                ("effective", _brief(outcome.effective), pa.float32()),
-                ("drift", _brief(outcome.drift), pa.float32()),
-                ("deviation", _brief(outcome.deviation), pa.float32()),
-            )
-            for name, column in _columns(plan.metrics, values, dtype).items()
-        },
-    }
-    found = {RUNS: pa.table(runs), DIAGNOSTICS: pa.table(diagnostics)}
-    if outcome.series is not None:
-        found[SERIES] = _series(plan, keys, outcome)
-    return found
-
-
-def _series(plan: Plan, keys: dict[str, pa.Array], outcome: Outcome) -> pa.Table:
-    assert outcome.series is not None
-    good = [row for row, error in enumerate(outcome.error) if error == ""]
-    rows = np.repeat(np.array(good, int), [len(epochs) for epochs, _ in outcome.series])
-    epochs = np.concatenate([np.empty(0), *(epochs for epochs, _ in outcome.series)])
-    values = np.concatenate([np.empty((0, len(plan.metrics))), *(values for _, values in outcome.series)])
-    repeated = {name: column.take(pa.array(rows)) for name, column in keys.items()}
-    columns = _columns(plan.metrics, values, pa.float64())
-    return pa.table({**repeated, "epoch": pa.array(epochs).cast(pa.int32()), **columns})
-
-
-def _brief(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return numbers to about three significant digits: enough for a diagnosis, and half the room."""
-    bits = values.astype(np.float32).view(np.uint32)
-    return ((bits + ROUNDING) & ~np.uint32(2 * ROUNDING - 1)).view(np.float32)
-
-
-def _columns(names: Iterable[str], values: Any, dtype: pa.DataType) -> dict[str, pa.Array]:
-    """Return a column per name from (rows, names); nan becomes null, which every reader leaves out of a mean."""
-    return {name: pa.array(values[:, place], from_pandas=True).cast(dtype) for place, name in enumerate(names)}
-
-
-def _axis(name: str, values: list[Any]) -> pa.Array:
-    from model.parameters import Scenario
-
-    kinds: dict[Any, pa.DataType] = {float: pa.float64(), int: pa.int64(), bool: pa.bool_()}
-    kind = kinds.get(Scenario.model_fields[name].annotation)
-    if kind is None:
-        return pa.array([value if isinstance(value, str) else json.dumps(value) for value in values], pa.string())
-    return pa.array(values, kind)
-
-
 def write_part(store: Path, identity: str, tables: dict[str, pa.Table]) -> str:
     """Write the same runs into every table of a store and return the name of the part."""
-    name = part_name(tables[RUNS])
-    for table in TABLES:
-        if table in tables:
-            content = _encoded(tables[table], identity)
-            files.write_bytes(store / table / f"{name}.parquet", content, beside=store / PARTIAL)
+    contents = {table: _encoded(tables[table], identity) for table in TABLES if table in tables}
+    name = f"{runs_digest(tables[RUNS])}-{_checksum(contents.values())}"
+    _put(store, name, contents)
     return name
 
 
-def part_name(runs: pa.Table) -> str:
-    """Return the name of a part: a digest of the keys of its runs, in their order."""
+def copy_part(source: Path, store: Path, name: str, tables: Iterable[str]) -> None:
+    """Copy what there is of a part from another store. Raises FileNotFoundError if there are no runs."""
+    (source / RUNS / f"{name}.parquet").stat()
+    paths = {table: source / table / f"{name}.parquet" for table in tables}
+    _put(store, name, {table: path.read_bytes() for table, path in paths.items() if path.exists()})
+
+
+def delete_part(store: Path, name: str) -> None:
+    """Delete a part, if it is there."""
+    with _changing(store, name):
+        (store / RUNS / f"{name}.parquet").unlink(missing_ok=True)
+
+
+def set_aside(store: Path, name: str, aside: Path) -> None:
+    """Move what there is of a part to another folder of the same disk."""
+    with _changing(store, name):
+        for table in reversed(TABLES):
+            path = store / table / f"{name}.parquet"
+            if path.exists():
+                with suppress(FileNotFoundError):
+                    os.replace(path, aside / f"{table}-{name}.parquet")
+
+
+def _put(store: Path, name: str, contents: dict[str, bytes]) -> None:
+    with _changing(store, name):
+        for table, content in contents.items():
+            files.write_bytes(store / table / f"{name}.parquet", content, beside=store / PARTIAL)
+
+
+@contextmanager
+def _changing(store: Path, name: str) -> Iterator[None]:
+    """Leave no other table of a part without its runs; a claim tells who comes after a crash which part to look at."""
+    claim = store / PARTIAL / f".{files.own_name()}.{name}"
+    try:
+        claim.touch()
+    except OSError as error:
+        raise files.unwritable(claim, error) from None
+    try:
+        yield
+    finally:
+        drop_half(store, name)
+        claim.unlink(missing_ok=True)
+
+
+def drop_half(store: Path, name: str) -> None:
+    """Delete what there is of a part that has no runs."""
+    if not (store / RUNS / f"{name}.parquet").exists():
+        for table in (SERIES, DIAGNOSTICS):
+            (store / table / f"{name}.parquet").unlink(missing_ok=True)
+
+
+def runs_digest(runs: pa.Table) -> str:
+    """Return what the name of a part begins with: a digest of the keys of its runs, in their order."""
     text = "".join(runs.column("key").to_pylist())
     return hashlib.blake2b(text.encode(), digest_size=NAME_BYTES).hexdigest()
+
+
+def _checksum(contents: Iterable[bytes]) -> str:
+    digest = hashlib.blake2b(digest_size=CHECKSUM_BYTES)
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()
 
 
 def _encoded(table: pa.Table, identity: str) -> bytes:
@@ -150,32 +129,38 @@ def read_part(
     try:
         return pq.read_table(path, columns=columns, filters=rows, partitioning=None, page_checksum_verification=True)
     except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _gone(store, table, name) from None
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DamagedPart(str(error).splitlines()[0]) from None
 
 
-def verified(store: Path, name: str, identity: str, series: bool) -> pa.Table:
-    """Read the runs of a part after holding every table of it against its name. Raises as `read_part`."""
-    runs = read_part(store, RUNS, name)
-    _check_tag(runs, identity)
-    if part_name(runs) != name:
-        raise DamagedPart("its runs are not those of its name")
-    keys = runs.column("key").unique()
-    for table in (DIAGNOSTICS, SERIES)[: 1 + series]:
-        other = read_part(store, table, name)
-        _check_tag(other, identity)
-        found = other.column("key").unique()
-        expected = keys.filter(pc.equal(runs.column("error").combine_chunks(), "")) if table == SERIES else keys
-        if not found.equals(expected):
-            raise DamagedPart(f"its {table} are of other runs")
+def verified(store: Path, name: str, identity: str, tables: Iterable[str]) -> pa.Table:
+    """Return key and error of the runs of a part whose files, all of them, are what they were. Raises as `read_part`.
+
+    Nothing is made of a file before its checksum is right, for damaged Parquet may read as if it were not.
+    """
+    if not NAME.fullmatch(name):
+        raise DamagedPart("it was not written by a sweep")
+    if _checksum(_contents(store, name, tables)) != name.partition("-")[2]:
+        raise DamagedPart("its bytes are not those that were written")
+    runs = read_part(store, RUNS, name, ["key", "error"])
+    if runs.schema.metadata[TAG].decode() != identity:
+        raise DamagedPart("it is from another sweep")
     return runs
 
 
-def _check_tag(table: pa.Table, identity: str) -> None:
-    found = (table.schema.metadata or {}).get(TAG, b"").decode()
-    if found != identity:
-        raise DamagedPart("it is from another sweep" if found else "it was not written by a sweep")
+def _contents(store: Path, name: str, tables: Iterable[str]) -> Iterator[bytes]:
+    for table in tables:
+        try:
+            yield (store / table / f"{name}.parquet").read_bytes()
+        except FileNotFoundError:
+            raise _gone(store, table, name) from None
+
+
+def _gone(store: Path, table: str, name: str) -> Exception:
+    """Return the error of a file that is not there: the part is gone, or, if it has runs, damaged."""
+    runs = store / RUNS / f"{name}.parquet"
+    return DamagedPart(f"its {table} are missing") if runs.exists() else FileNotFoundError(str(runs))
 
 
 def in_order(table: pa.Table) -> pa.Table:

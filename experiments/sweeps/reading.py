@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def read_table(folder: str | Path, table: str = RUNS, columns: Sequence[str] | N
             continue
         frame = rows.to_pandas(split_blocks=True, self_destruct=True)
         return frame if columns is None else frame[list(columns)]
-    raise ExperimentError(f"{folder} changes all the time; wait until its sweep is done")
+    raise _unsteady(folder)
 
 
 def read(folder: str | Path, columns: Sequence[str] | None = None) -> Table:
@@ -49,15 +50,21 @@ def read(folder: str | Path, columns: Sequence[str] | None = None) -> Table:
     return table
 
 
+def _unsteady(folder: Path) -> ExperimentError:
+    return ExperimentError(f"{folder} changes all the time; wait until its sweep is done")
+
+
 def _rows(folder: Path, table: str, columns: Sequence[str] | None) -> pa.Table:
     order = [name for name, _ in parts.ORDER] + ["epoch"] * (table == SERIES)
     wanted = None if columns is None else list(dict.fromkeys([*columns, *order]))
     pieces = []
-    for path in sorted((folder / table).glob("*.parquet")):
+    for path in sorted((folder / RUNS).glob("*.parquet")):
         try:
             pieces.append(parts.read_part(folder, table, path.stem, wanted))
         except DamagedPart as reason:
-            raise ExperimentError(f"{path} is damaged ({reason}); run the sweep again to compute it anew") from None
+            raise ExperimentError(
+                f"part {path.stem} of {folder} is damaged ({reason}); run the sweep again to compute it anew"
+            ) from None
     if not pieces:
         raise ExperimentError(f"{folder} has no {table} yet; run its sweep first")
     return parts.in_order(pa.concat_tables(pieces))
@@ -66,8 +73,8 @@ def _rows(folder: Path, table: str, columns: Sequence[str] | None) -> pa.Table:
 def merge(sources: Sequence[str | Path], into: str | Path) -> Table:
     """Join stores of the same sweep, run on different machines or in shards, into one folder, and return its runs.
 
-    Damaged parts are left out and named in the store's `rejected`. Raises ExperimentError if a store is of another
-    sweep, naming what differs.
+    Damaged parts are left out, with a warning. Raises ExperimentError if a store is of another sweep, naming what
+    differs.
     """
     folders, target = [Path(source) for source in sources], Path(into)
     contents = [manifest.read(folder) for folder in folders]
@@ -82,18 +89,19 @@ def merge(sources: Sequence[str | Path], into: str | Path) -> Table:
     store = Store(target, contents[0])
     for folder in folders:
         if folder != target:
-            _copy(folder, target, store)
-    store.refresh(verify=True)
+            _copy(folder, store)
     store.join()
+    store.report_rejected("resume the sweep to compute their runs again")
     return read(target)
 
 
-def _copy(source: Path, target: Path, store: Store) -> None:
-    """Copy the parts of a store, `runs` last, so that what is seen is whole."""
-    for path in sorted((source / RUNS).glob("*.parquet")):
-        for table in store.tables:
-            content = (source / table / path.name).read_bytes()
-            files.write_bytes(target / table / path.name, content, beside=target / parts.PARTIAL)
+def _copy(source: Path, store: Store) -> None:
+    for _ in range(ATTEMPTS):
+        with suppress(FileNotFoundError):
+            for path in sorted((source / RUNS).glob("*.parquet")):
+                parts.copy_part(source, store.folder, path.stem, store.tables)
+            return
+    raise _unsteady(source)
 
 
 def export(folder: str | Path, path: str | Path, table: str = RUNS) -> Path:

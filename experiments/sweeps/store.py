@@ -9,14 +9,14 @@
 
 Nothing is changed in place: a part is written whole under a temporary name and renamed, and small parts are joined into
 large ones before they are deleted. What exists is decided by what the parts hold, never by clocks or locks, so any
-number of processes may work on one store at once.
+number of processes may work on one store at once. What a process was at when it was killed lies in partial/, for the
+next one to clear away.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from experiments import files
 from experiments.sweeps import manifest, parts
 from experiments.sweeps.parts import PARTIAL, RUNS, TABLES, DamagedPart
 from experiments.sweeps.plan import digest
+from experiments.sweeps.rows import tables
 from experiments.sweeps.worker import DIED
 
 if TYPE_CHECKING:
@@ -43,96 +44,126 @@ ATTEMPTS = 20
 
 
 class Store:
-    """The runs of a sweep on disk. `done` holds the keys of the runs that are there, `rejected` what was set aside."""
+    """The runs of a sweep on disk.
+
+    `done` holds the keys of the runs that are there, `forgotten` those that `forget_the_dead` dropped, `rejected` what
+    was set aside and why.
+    """
 
     def __init__(self, folder: Path, content: dict[str, Any]) -> None:
         """Take stock of a folder that has a manifest; `content` is that manifest."""
         self.folder = folder
         self.identity = digest(content["identity"])
-        self.series = bool(content["identity"]["series"])
-        self.tables = TABLES[1 - self.series :]
+        self.tables = TABLES if content["identity"]["series"] else TABLES[1:]
         self.done: set[str] = set()
+        self.forgotten: set[str] = set()
         self.failed = 0
         self.rejected: list[str] = []
         self._known: dict[str, int] = {}
+        self._died: dict[str, set[str]] = {}
         for table in (*self.tables, PARTIAL):
             files.prepare(folder / table)
-        self._sweep_away_partial()
+        self._clear_away()
 
-    def refresh(self, verify: bool = False) -> None:
-        """Take note of parts that have appeared; with `verify`, set aside those that are not what their names say."""
-        for name in sorted(self._names() - set(self._known)):
+    def refresh(self) -> None:
+        """Take note of parts that have appeared or gone, setting aside those that are not what their names say."""
+        names = self._names()
+        for name in sorted(names - set(self._known)):
             try:
-                if verify:
-                    runs = parts.verified(self.folder, name, self.identity, self.series)
-                else:
-                    runs = parts.read_part(self.folder, RUNS, name, ["key", "error"])
+                runs = parts.verified(self.folder, name, self.identity, self.tables)
             except FileNotFoundError:
                 continue
             except DamagedPart as reason:
-                self._set_aside(name, str(reason))
+                parts.set_aside(self.folder, name, files.prepare(self.folder / REJECTED))
+                self.rejected.append(f"part {name}: {reason}")
                 continue
             self._note(name, runs)
+        for name in set(self._known) - names:
+            self._unnote(name)
+
+    def report_rejected(self, then: str) -> None:
+        """Warn of parts that were set aside and say what `then` becomes of it."""
+        if self.rejected:
+            warnings.warn(
+                f"{len(self.rejected)} damaged or foreign parts were set aside in {self.folder / REJECTED}; {then}: "
+                f"{'; '.join(self.rejected[:3])}",
+                stacklevel=4,
+            )  # fmt: skip
+
+    def recount(self) -> None:
+        """Take stock anew: what was done and is not there any more is not done."""
+        self._known, self._died, self.done, self.failed = {}, {}, set(), 0
+        self.refresh()
 
     def add(self, plan: Plan, tasks: list[Task], outcome: Outcome) -> None:
         """Write the outcome of some runs as a new part. Raises ExperimentError if the disk refuses."""
-        tables = parts.tables(plan, tasks, outcome)
-        self._note(parts.write_part(self.folder, self.identity, tables), tables[RUNS])
+        found = tables(plan, tasks, outcome)
+        self._note(parts.write_part(self.folder, self.identity, found), found[RUNS])
         small = {name for name, rows in self._known.items() if rows < SMALL}
         if len(small) > MOST_SMALL_PARTS:
-            self._join(small)
+            with suppress(FileNotFoundError):
+                self._join(small)
 
     def forget_the_dead(self) -> None:
         """Drop the runs whose worker died, so that they are run again."""
-        for name in sorted(self._known):
-            runs = parts.read_part(self.folder, RUNS, name, ["key", "error"])
-            lost = runs.column("key").filter(pc.starts_with(runs.column("error"), DIED))
-            if len(lost):
-                tables = {table: parts.read_part(self.folder, table, name) for table in self.tables}
-                kept = {
-                    table: rows.filter(pc.invert(pc.is_in(rows["key"], lost.combine_chunks())))
-                    for table, rows in tables.items()
-                }
+        for name, dead in sorted(self._died.items()):
+            self.failed -= len(dead & self.done)
+            self.done -= dead
+            self.forgotten |= dead
+            with suppress(FileNotFoundError):
+                whole = {table: parts.read_part(self.folder, table, name) for table in self.tables}
+                kept = {table: _without(dead, found) for table, found in whole.items()}
                 if kept[RUNS].num_rows:
                     self._note(parts.write_part(self.folder, self.identity, kept), kept[RUNS])
                 self._delete(name)
-                self.done -= set(lost.to_pylist())
-                self.failed -= len(lost)
 
     def join(self) -> None:
         """Join all parts into few, in the order of the plan: the same bytes whatever wrote the runs, and when."""
         for _ in range(ATTEMPTS):
-            if self._join(self._names()):
+            self.refresh()
+            with suppress(FileNotFoundError):
+                if self._known:
+                    self._join(set(self._known))
                 return
 
-    def _join(self, names: set[str]) -> bool:
-        """Join some parts and delete them. Return False, having lost nothing, if another process did so meanwhile."""
-        try:
-            index = self._rows(RUNS, names, ["key", "point", "replicate"])
-            joined = {self._joined(index.slice(first, ROWS_PER_PART), names): min(ROWS_PER_PART, index.num_rows - first)
-                      for first in range(0, index.num_rows, ROWS_PER_PART)}  # fmt: skip
-        except FileNotFoundError:
-            return False
-        self._known |= joined
-        for name in names - set(joined):
+    def _join(self, names: set[str]) -> None:
+        """Join some parts and delete them. Raises FileNotFoundError, having lost nothing, if one is gone by now."""
+        index = self._rows(RUNS, names, ["key", "point", "replicate"])
+        slices = [index.slice(first, ROWS_PER_PART) for first in range(0, index.num_rows, ROWS_PER_PART)]
+        joined = {self._joined(piece, names) for piece in slices}
+        for name in names - joined:
             self._delete(name)
-        return True
 
     def _joined(self, index: pa.Table, names: set[str]) -> str:
-        name = parts.part_name(index)
-        if name not in names:
-            points = index.column("point")
-            tables = {table: self._rows(table, names, None, (points[0].as_py(), points[-1].as_py()))
-                      for table in self.tables}  # fmt: skip
-            tables = {table: rows.filter(pc.is_in(rows["key"], index["key"])) for table, rows in tables.items()}
-            parts.write_part(self.folder, self.identity, tables)
+        digest = parts.runs_digest(index)
+        for name in names - set(self._died):
+            if name.startswith(digest):
+                return name
+        points = index.column("point")
+        near = {table: self._rows(table, names, None, (points[0].as_py(), points[-1].as_py())) for table in self.tables}
+        found = {table: rows.filter(pc.is_in(rows["key"], index["key"])) for table, rows in near.items()}
+        name = parts.write_part(self.folder, self.identity, found)
+        self._note(name, found[RUNS])
         return name
 
     def _rows(
         self, table: str, names: set[str], columns: list[str] | None, points: tuple[int, int] | None = None
     ) -> pa.Table:
-        pieces = [parts.read_part(self.folder, table, name, columns, points) for name in sorted(names)]
+        replaced = self._replaced(names)
+        pieces = [
+            _without(replaced & self._died.get(name, set()), parts.read_part(self.folder, table, name, columns, points))
+            for name in sorted(names)
+        ]
         return parts.in_order(pa.concat_tables(pieces)).combine_chunks()
+
+    def _replaced(self, names: set[str]) -> set[str]:
+        """Return the runs whose worker died by one part, but not by another."""
+        dead = set().union(*(self._died.get(name, set()) for name in names))
+        alive = set()
+        for name in names if dead else ():
+            keys = parts.read_part(self.folder, RUNS, name, ["key"]).column("key").to_pylist()
+            alive |= dead.intersection(keys) - self._died.get(name, set())
+        return alive
 
     def _names(self) -> set[str]:
         return {path.stem for path in (self.folder / RUNS).glob("*.parquet")}
@@ -140,44 +171,42 @@ class Store:
     def _note(self, name: str, runs: pa.Table) -> None:
         self._known[name] = runs.num_rows
         keys, errors = (runs.column(column).to_pylist() for column in ("key", "error"))
-        self.failed += sum(key not in self.done and error != "" for key, error in zip(keys, errors, strict=True))
-        self.done |= set(keys)
+        failures = {key: error for key, error in zip(keys, errors, strict=True) if error}
+        self.failed += len(failures.keys() - self.done)
+        self.done.update(keys)
+        if died := {key for key, error in failures.items() if error.startswith(DIED)}:
+            self._died[name] = died
 
-    def _set_aside(self, name: str, reason: str) -> None:
-        aside = files.prepare(self.folder / REJECTED)
-        for table in reversed(self.tables):
-            path = self.folder / table / f"{name}.parquet"
-            if path.exists():
-                os.replace(path, aside / f"{table}-{name}.parquet")
-        self.rejected.append(f"part {name}: {reason}")
+    def _unnote(self, name: str) -> None:
+        self._known.pop(name, None)
+        self._died.pop(name, None)
 
     def _delete(self, name: str) -> None:
-        for table in reversed(self.tables):
-            (self.folder / table / f"{name}.parquet").unlink(missing_ok=True)
-        self._known.pop(name, None)
+        parts.delete_part(self.folder, name)
+        self._unnote(name)
 
-    def _sweep_away_partial(self) -> None:
-        """Delete temporary files of processes of this machine that are no more."""
-        for path in (self.folder / PARTIAL).iterdir():
-            host, _, process = path.stem.removeprefix(".").rpartition("-")[0].rpartition("-")
-            if host == socket.gethostname() and not _alive(int(process)):
+    def _clear_away(self) -> None:
+        """Delete what processes of this machine that are no more were at."""
+        for path in (*self.folder.glob(".*"), *(self.folder / PARTIAL).glob(".*")):
+            if files.abandoned(path):
+                if parts.NAME.fullmatch(path.suffix[1:]):
+                    parts.drop_half(self.folder, path.suffix[1:])
                 path.unlink(missing_ok=True)
 
 
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _without(keys: set[str], table: pa.Table) -> pa.Table:
+    return table.filter(pc.invert(pc.is_in(table["key"], pa.array(sorted(keys))))) if keys else table
 
 
 def clear(folder: Path) -> None:
-    """Delete what a store consists of, its manifest first; other files in the folder stay."""
-    (folder / manifest.MANIFEST).unlink(missing_ok=True)
+    """Delete the parts of a store, then its manifest, so that it is a store until nothing is left; other files stay."""
+    if not (folder / manifest.MANIFEST).exists():
+        return
+    for table in (*reversed(TABLES), REJECTED):
+        for path in (folder / table).glob("*.parquet"):
+            if parts.NAME.search(path.stem):
+                path.unlink(missing_ok=True)
+    for path in (folder / PARTIAL).glob(".*"):
+        path.unlink(missing_ok=True)
     (folder / manifest.POINTS).unlink(missing_ok=True)
-    for name in (*reversed(TABLES), REJECTED, PARTIAL):
-        if (folder / name).exists():
-            shutil.rmtree(folder / name)
+    (folder / manifest.MANIFEST).unlink(missing_ok=True)

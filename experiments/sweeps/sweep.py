@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,13 +27,16 @@ if TYPE_CHECKING:
 CHECKED_POINTS = 256
 """Points that are populated before anything runs, spread over the design, to find what cannot be early."""
 
+ROUNDS = 10
+"""How often runs are made up for that another process dropped, before something must be wrong."""
+
 
 def sweep(
     scenario: Scenario,
     design: Design,
     *,
     replicates: int = 8,
-    epochs: int = 365,
+    epochs: int = 364,
     record_every: int = 7,
     seed: int | None = None,
     metrics: Sequence[str] | None = None,
@@ -83,13 +85,17 @@ def sweep(
             )
         _populate_some(plan)
         opened = _opened(folder, plan, force)
-        with interrupts() as asked:
-            wanted = Wanted(plan, opened, replicates, target, shard or (1, 1))
-            Sweeping(plan, opened, wanted, asked, progress).run(workers, cluster)
-        if asked.asked:
-            raise SweepInterrupted(_how_to_resume(store, len(opened.done)))
-        opened.join()
-        return _table(plan, folder, wanted)
+        wanted = Wanted(plan, opened, replicates, target, shard or (1, 1))
+        for _ in range(ROUNDS):
+            with interrupts() as asked:
+                Sweeping(plan, opened, wanted, asked, progress).run(workers, cluster)
+            if asked.asked:
+                raise SweepInterrupted(_how_to_resume(store, len(opened.done)))
+            opened.join()
+            if (table := _table(plan, folder, wanted)) is not None:
+                return table
+            opened.recount()
+        raise ExperimentError(f"{folder} loses runs as fast as they are written; let nothing else delete files there")
 
 
 def _metrics(names: Sequence[str] | None) -> tuple[str, ...]:
@@ -149,21 +155,12 @@ def _opened(folder: Path, plan: Plan, force: bool) -> Store:
         clear(folder)
     content = manifest.create(folder, plan)
     manifest.check(folder, content, plan)
+    manifest.write_points(folder, plan)
     store = Store(folder, content)
-    store.refresh(verify=True)
+    store.refresh()
     store.forget_the_dead()
-    report_rejected(store)
+    store.report_rejected("their runs are computed again")
     return store
-
-
-def report_rejected(store: Store) -> None:
-    """Warn of parts that were set aside."""
-    if store.rejected:
-        warnings.warn(
-            f"{len(store.rejected)} damaged or foreign parts were set aside in {store.folder / 'rejected'}, and their "
-            f"runs are computed again: {'; '.join(store.rejected[:3])}",
-            stacklevel=3,
-        )  # fmt: skip
 
 
 def _how_to_resume(store: str | Path | None, done: int) -> str:
@@ -172,8 +169,8 @@ def _how_to_resume(store: str | Path | None, done: int) -> str:
     return f"interrupted; {done:,} runs are kept in {store}: give the same command again to go on"
 
 
-def _table(plan: Plan, folder: Path, wanted: Wanted) -> Table:
-    """Return what was asked for, of all that the store holds."""
+def _table(plan: Plan, folder: Path, wanted: Wanted) -> Table | None:
+    """Return what was asked for, of all that the store holds; None if another process has dropped some of it."""
     from experiments.sweeps.parts import DIAGNOSTICS, SERIES
     from experiments.sweeps.reading import read, read_table
 
@@ -184,6 +181,8 @@ def _table(plan: Plan, folder: Path, wanted: Wanted) -> Table:
 
     table = asked(read(folder))
     table.diagnostics = asked(read_table(folder, DIAGNOSTICS))
+    if min(len(table), len(table.diagnostics)) < len(keys):
+        return None
     table.series = asked(read_table(folder, SERIES)) if plan.series else None
     table.imprecise = described(plan, wanted.imprecise())
     return table

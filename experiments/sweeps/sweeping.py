@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from experiments.sweeps.worker import Outcome
 
 PROBES = 2
-"""Runs in this process before the rest is handed out: the first may compile, the last is timed."""
+"""Runs before the rest is handed out: the first may compile, the last is timed."""
 
 FLUSH_SECONDS = 2.0
 FLUSH_ROWS = 4096
@@ -47,8 +47,11 @@ class Sweeping:
         missing = self._take_stock()
         if not missing:
             return
-        seconds = self._probe(missing[:PROBES])
-        with executor_for(seconds * len(missing), workers, cluster) as executor:
+        probes = random.SystemRandom().sample(missing, min(PROBES, len(missing)))
+        here = cluster is None and workers in (None, 1) and not self._store.forgotten
+        seconds = self._probe(probes, Here()) if here else None
+        with executor_for(seconds and seconds * len(missing), workers, cluster) as executor:
+            seconds = seconds or self._probe(probes, executor)
             self._pace = Pace(max(1, executor.slots // 2) / seconds)
             self._report(0)
             while not self._asked.asked and (missing := self._take_stock()):
@@ -61,13 +64,17 @@ class Sweeping:
         self._total, self._missing = len(tasks), {task.key for task in missing}
         return missing
 
-    def _probe(self, tasks: list[Task]) -> float:
-        """Carry out some runs here, one by one, and return the seconds that the last one took."""
+    def _probe(self, tasks: list[Task], executor: Executor) -> float:
+        """Carry out some runs one by one, until asked to stop, and return the seconds that the last one took.
+
+        In this process only if nobody asked for workers: a run that kills its process would kill every resumed sweep.
+        """
         seconds = 1.0
         for task in tasks:
-            dispatch = Dispatch(self._plan, [task], Here(), seconds)
-            self._carry_out(dispatch)
-            seconds = dispatch.last_seconds
+            if not self._asked.asked:
+                dispatch = Dispatch(self._plan, [task], executor, seconds)
+                self._carry_out(dispatch)
+                seconds = dispatch.last_seconds
         return seconds
 
     def _carry_out(self, dispatch: Dispatch) -> None:
