@@ -71,11 +71,11 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Return a number of bytes: 512 B, 1.4 MB."""
+    """Return a number of bytes: 512 B, 1.4 MB, 31 GB."""
     place = 0
-    while count >= 1000 and place < len(SIZES) - 1:
+    while count >= 999.5 and place < len(SIZES) - 1:
         count, place = count / 1000, place + 1
-    return f"{count:.0f} {SIZES[place]}" if place == 0 or count >= 100 else f"{count:.2g} {SIZES[place]}"
+    return f"{count:.1f} {SIZES[place]}" if place and count < 9.95 else f"{count:.0f} {SIZES[place]}"
 
 
 def drawn(table: pd.DataFrame, title: str, form: Callable[[float], str]) -> Table:
