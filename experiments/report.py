@@ -158,5 +158,7 @@ def _caption(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None
     factor = float("nan") if edge is None else (edge["high"] / edge[axes_of(question)[1]]).max()
     if not np.isnan(factor):
         widths.append(f"boundary within a factor of {factor:.2f}")
-    means = f"Means over {question.replicates} replicates of {question.epochs} epochs, second half."
+    fewest, most = int(points["runs"].min()), int(points["runs"].max())
+    replicates = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    means = f"Means over {replicates} replicates of {question.epochs} epochs, second half."
     return f"{means} Widest 95 % intervals: {', '.join(widths)}."

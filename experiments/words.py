@@ -33,16 +33,17 @@ def in_words(question: Question, runs: Table, points: pd.DataFrame, edge: pd.Dat
 
 
 def _unsettled(question: Question, points: pd.DataFrame) -> list[str]:
-    """Return a line per outcome that is still moving, or whose replicates live in different worlds, at some points."""
+    """Return a line per outcome that is still moving, or whose runs keep to levels of their own, at some points."""
     lines = []
     for name in question.outcomes:
         words, count = name.replace("_", " "), len(points)
         moving = int((points[f"{name}_stationary"] < 0.5).sum())
         apart = int((points[f"{name}_r_hat"] > MIXED).sum())
         if moving:
-            lines.append(f"In most runs {words} has not settled at {moving} of {count} points; raise epochs.")
+            lines.append(f"At {moving} of {count} points {words} has not settled in most runs; more epochs may help.")
         if apart:
-            lines.append(f"Replicates disagree on {words} at {apart} of {count} points (split R-hat above {MIXED}).")
+            lines.append(f"At {apart} of {count} points runs keep to levels of {words} of their own (split R-hat above "
+                         f"{MIXED}); more replicates help, more epochs do not.")  # fmt: skip
     return lines
 
 

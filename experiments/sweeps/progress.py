@@ -26,22 +26,25 @@ class Progress(NamedTuple):
 
 
 class Pace:
-    """The rate of a sweep: first as estimated from a probe, then as it is."""
+    """The rate of a sweep: as estimated from a probe until results arrive, then as they do."""
 
     def __init__(self, estimate: float) -> None:
         """Begin with an estimate in runs per second."""
         self._estimate = estimate
-        self._start = time.monotonic()
+        self._first: float | None = None
         self._runs = 0
 
     def count(self, runs: int) -> None:
-        """Count runs that have ended."""
-        self._runs += runs
+        """Count runs that have ended. The first only start the clock, for they waited for the workers to start."""
+        if self._first is not None:
+            self._runs += runs
+        elif runs:
+            self._first = time.monotonic()
 
     @property
     def rate(self) -> float:
-        """Runs per second: the estimate as long as nothing has come."""
-        seconds = time.monotonic() - self._start
+        """Runs per second."""
+        seconds = 0.0 if self._first is None else time.monotonic() - self._first
         return self._runs / seconds if self._runs and seconds > 0 else self._estimate
 
 
