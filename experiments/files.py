@@ -30,6 +30,15 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
+def make(folder: Path) -> Path:
+    """Create the folder if need be. Raises ExperimentError if the disk refuses."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    return folder
+
+
 def own_name() -> str:
     """Return a file name that no other process and no earlier call uses: host, process, number."""
     return f"{socket.gethostname()}-{os.getpid()}-{next(_numbers)}"

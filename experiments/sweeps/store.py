@@ -62,7 +62,7 @@ class Store:
         self._known: dict[str, int] = {}
         self._died: dict[str, set[str]] = {}
         for table in (*self.tables, PARTIAL):
-            files.prepare(folder / table)
+            files.make(folder / table)
         self._clear_away()
 
     def refresh(self) -> None:
@@ -74,7 +74,7 @@ class Store:
             except FileNotFoundError:
                 continue
             except DamagedPart as reason:
-                parts.set_aside(self.folder, name, files.prepare(self.folder / REJECTED))
+                parts.set_aside(self.folder, name, files.make(self.folder / REJECTED))
                 self.rejected.append(f"part {name}: {reason}")
                 continue
             self._note(name, runs)
