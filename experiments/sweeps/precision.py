@@ -11,11 +11,15 @@ from experiments.errors import ExperimentError, suggestion
 if TYPE_CHECKING:
     import numpy as np
 
-GROWTH = 2.0
-"""Replicates of a point at most double at once, for an early deviation is a poor guide."""
+LEAST = 16
+"""Replicates before a half-width is believed: those that stop early are those that happen to vary little.
 
-LEAST = 4
-"""Replicates before a half-width is believed."""
+From 4 on, of the 95 % intervals of normal values 92 % would hold, of exponential ones 81 %; from 16 on 94 % and 88 %,
+where as many replicates without looking give 95 % and 91 %. tests/test_precision.py has the coverage.
+"""
+
+GROWTH = 1.25
+"""From one look to the next. Where to look does not depend on the width, so a narrower one never needs fewer."""
 
 
 class Precision(NamedTuple):
@@ -27,35 +31,28 @@ class Precision(NamedTuple):
     def replicates(self, values: np.ndarray, first: int) -> int:
         """Return how many replicates a point should have, given those it has: `values` (runs, metrics) in their order.
 
-        A pure function of the first runs, so a resumed sweep comes to the same number. At most as many more are asked
-        for as there are now; if what is asked is not there yet, that is the answer. Runs without a value do not count.
+        A pure function of the first runs, so a resumed sweep comes to the same number. If what is asked for is not
+        there yet, that is the answer. Runs without a value do not count.
         """
-        count = max(first, LEAST)
-        while count <= len(values) and count < self.most:
-            needed = self._needed(values[:count])
-            if needed <= count:
-                break
-            count = min(self.most, needed, math.ceil(GROWTH * count))
-        return min(count, self.most)
+        count = min(max(first, LEAST), self.most)
+        while count <= len(values) and count < self.most and not self._narrow(values[:count]):
+            count = min(self.most, math.ceil(GROWTH * count))
+        return count
 
-    def met(self, values: np.ndarray) -> bool:
-        """Return whether every half-width of a point is as narrow as asked."""
-        return len(values) > 0 and self._needed(values) <= len(values)
+    def met(self, values: np.ndarray, first: int) -> bool:
+        """Return whether a point has the replicates that it should have, and every half-width is as narrow as asked."""
+        count = self.replicates(values, first)
+        return count <= len(values) and self._narrow(values[:count])
 
-    def _needed(self, values: np.ndarray) -> int:
+    def _narrow(self, values: np.ndarray) -> bool:
         from experiments.estimates import half_width
 
-        count, needed = len(values), 0
+        least = max(2, min(LEAST, self.most))
         for column, wanted in zip(values.T, self.half_widths.values(), strict=True):
             known = column[column == column]
-            if known.size == 0:
-                continue
-            if known.size == 1:
-                return count + 1
-            width = float(half_width(known.std(ddof=1), known.size))
-            if width > wanted:
-                needed = max(needed, count + 1, math.ceil(count * (width / wanted) ** 2))
-        return needed
+            if known.size and (known.size < least or half_width(known.std(ddof=1), known.size) > wanted):
+                return False
+        return True
 
 
 def precision_of(
@@ -66,6 +63,10 @@ def precision_of(
         if most is not None:
             raise ExperimentError(f"most_replicates = {most}: it caps what precision adds; give precision as well")
         return None
+    if not isinstance(given, Mapping) or not given:
+        raise ExperimentError(
+            f"precision = {given!r}: give metric and half-width, such as {{'honesty_by_value': 0.01}}"
+        )
     for name, width in given.items():
         if name not in metrics:
             raise ExperimentError(f"precision of {name!r}: no such metric is measured{suggestion(name, metrics)}")

@@ -32,7 +32,7 @@ class Wanted:
         if self._precision is None:
             return list(self._plan.tasks(self.points, self._replicates))
         values = self._values(self._precision)
-        self._precise = sum(self._precision.met(values[point]) for point in self.points)
+        self._precise = sum(self._precision.met(values[point], self._replicates) for point in self.points)
         counts = {point: self._precision.replicates(values[point], self._replicates) for point in self.points}
         return [task for point in self.points for task in self._plan.tasks([point], counts[point])]
 
@@ -46,7 +46,7 @@ class Wanted:
         if self._precision is None:
             return []
         values = self._values(self._precision)
-        return [point for point in self.points if not self._precision.met(values[point])]
+        return [point for point in self.points if not self._precision.met(values[point], self._replicates)]
 
     def _values(self, precision: Precision) -> dict[int, np.ndarray]:
         """Return the values of each point (runs, metrics) by replicate, up to the first that is missing."""
