@@ -19,11 +19,9 @@ from SALib.sample import sobol as saltelli
 import model
 from experiments import Design, ExperimentError, sweep
 from experiments.interop import batch_run_rows, ema_model, outcome_of, salib_design, salib_problem
-from experiments.sweeps.plan import Plan, replicate_seed
+from experiments.sweeps.plan import replicate_seed
 from experiments.sweeps.reading import read
-from experiments.sweeps.rows import tables
 from experiments.sweeps.table import NO_RUN, Table
-from experiments.sweeps.worker import Batch, concatenated, new_outcome, run_batch
 from model import METRICS, Economy, Scenario, ScenarioError, simulate
 
 with warnings.catch_warnings():
@@ -366,20 +364,6 @@ def failing(bad: int) -> Any:
         return simulate(scenario, seed=seed, **plan)
 
     return fragile
-
-
-def test_records_stay_with_their_runs_when_others_fail():
-    plan = Plan(SMALL, Design.grid(expel=[True, False]), 11, 4, 2, ("price", "user_harm"), series=True)
-    tasks = list(plan.tasks([0, 1], 2))
-    batch = Batch(SMALL, [({}, task.seed) for task in tasks[1:3]], 4, 2, plan.metrics, True, plan.engine)
-    failed = new_outcome(1, 2, True, "FloatingPointError: overflow")
-    records = tables(plan, tasks, concatenated([failed, run_batch(batch), failed]))["series"].to_pandas()
-    assert records["key"].tolist() == [task.key for task in tasks[1:3] for _ in range(2)]
-    for task, rows in zip(tasks[1:3], (records[:2], records[2:]), strict=True):
-        expected = simulate(SMALL, task.seed, 4, 2).metrics
-        assert rows["epoch"].tolist() == [2, 4]
-        assert rows["user_harm"].tolist() == expected["user_harm"].tolist()
-    assert tables(plan, tasks[:1], failed)["series"].num_rows == 0
 
 
 def test_rows_of_some_of_the_runs(table):
