@@ -53,8 +53,9 @@ def compare(scenarios: Sequence[Scenario], **how: Any) -> Comparison:
         raise ExperimentError(f"{len(names)} scenario: give at least two to compare")
     if len(set(names)) < len(names):
         raise ExperimentError(f"{', '.join(names)}: give every scenario a name of its own")
-    if how.get("replicates", 2) < 2:
-        raise ExperimentError("replicates = 1: give at least 2, for intervals")
+    replicates = how.get("replicates", 2)
+    if isinstance(replicates, int) and replicates < 2:
+        raise ExperimentError(f"replicates = {replicates}: give at least 2, for intervals")
     runs = sweep(scenarios[0], design_of(scenarios), **how)
     good = {name: _good(runs[runs["point"] == point], name) for point, name in enumerate(names)}
     metrics = [name for name in METRICS if name in runs and name not in CHECKS]
@@ -97,19 +98,21 @@ def _differences(a: pd.DataFrame, b: pd.DataFrame, metrics: list[str]) -> pd.Dat
 
 
 def clearest(differences: pd.DataFrame, most: int = DRAWN) -> pd.DataFrame:
-    """Return the metrics whose difference is clear, the clearest first; if there are none, those that are nearest.
+    """Return the metrics whose difference is clear, the clearest first; if none is, those that come nearest.
 
     Of metrics that say the same, as of nodes and of operators with one node each, the first is there.
     """
-    clarity = (differences["difference"].abs() / differences["half_width"]).fillna(0.0)
+    known = differences.dropna(subset=["difference"])
+    clarity = (known["difference"].abs() / known["half_width"]).fillna(0.0)
     order = clarity.sort_values(ascending=False, kind="stable").index
     clear = differences.loc[order][lambda rows: rows["clear"]]
     return (clear if len(clear) else differences.loc[order]).drop_duplicates(["mean_a", "mean_b"]).head(most)
 
 
 def write(comparison: Comparison, folder: Path) -> list[Path]:
-    """Write a table and a figure per pair into a folder and return their paths."""
+    """Write a table and a figure per pair into a folder, made if need be, and return their paths."""
     paths = []
+    files.prepare(folder)
     for (a, b), table in comparison.differences.items():
         path = folder / f"{a}-{b}.png"
         shown = clearest(table).sort_values("relative", ascending=False)

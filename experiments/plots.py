@@ -23,7 +23,7 @@ COLOURS = "cividis"
 SIMULATED = "#FFFFFF"
 THEORY = "#D55E00"
 LINE = "#0072B2"
-VERDICTS = {"better": LINE, "worse": THEORY, "neither": "#777777"}
+VERDICTS = {"better": LINE, "worse": THEORY, "neither, or not clear": "#777777"}
 RESOLUTION = 150
 
 
@@ -82,16 +82,16 @@ def curve(
 
 
 def differences(table: pd.DataFrame, better: Mapping[str, str], *, title: str = "", caption: str = "") -> Figure:
-    """Draw paired differences as parts of the larger mean, a row per metric, coloured by what is better.
+    """Draw paired differences as parts of the larger mean, a row per metric, coloured by what is better, if clear.
 
-    `table` as from `compare`: columns mean_a, mean_b, difference, half_width, half_width_unpaired; its index are the
-    metrics, for each of which `better` says higher, lower or neither.
+    `table` as from `compare`: columns mean_a, mean_b, difference, half_width, half_width_unpaired, clear; its index are
+    the metrics, for each of which `better` says higher, lower or neither.
     """
     figure, (panel,) = _panels(1, title, caption)
     figure.set_size_inches(8.4, 2.2 + 0.28 * len(table))
     for place, (name, row) in enumerate(table.iloc[::-1].iterrows()):
         size = max(abs(row["mean_a"]), abs(row["mean_b"])) or 1.0
-        centre, colour = row["difference"] / size, _verdict(row["difference"], better[str(name)])
+        centre, colour = row["difference"] / size, _verdict(row, better[str(name)])
         for width, line in ((row["half_width_unpaired"] / size, 1.0), (row["half_width"] / size, 5.0)):
             panel.plot([centre - width, centre + width], [place, place], color=colour, linewidth=line, alpha=0.6)
         panel.plot(centre, place, marker="o", color=colour, markersize=4)
@@ -108,10 +108,11 @@ def differences(table: pd.DataFrame, better: Mapping[str, str], *, title: str = 
     return figure
 
 
-def _verdict(difference: float, better: str) -> str:
-    if better == "neither" or difference == 0:
-        return VERDICTS["neither"]
-    return VERDICTS["better" if (difference > 0) == (better == "higher") else "worse"]
+def _verdict(row: pd.Series, better: str) -> str:
+    good, bad, neither = VERDICTS.values()
+    if better == "neither" or not row["clear"]:
+        return neither
+    return good if (row["difference"] > 0) == (better == "higher") else bad
 
 
 def save(figure: Figure, path: Path, data: Mapping[str, pd.DataFrame]) -> list[Path]:

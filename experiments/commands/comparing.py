@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,5 +76,6 @@ def _show(pair: tuple[str, str], table: pd.DataFrame) -> None:
         drawn.add_column(column, justify="right")
     for name, row in clearest(table, LISTED).iterrows():
         values = (row["mean_a"], row["mean_b"], row["difference"], row["half_width"])
-        drawn.add_row(str(name).replace("_", " "), *(f"{value:.4g}" for value in values), f"{row['gain']:.2g}")
+        gain = "-" if math.isnan(row["gain"]) else f"{row['gain']:.2g}"
+        drawn.add_row(str(name).replace("_", " "), *(f"{value:.4g}" for value in values), gain)
     Console(highlight=False).print(drawn)
