@@ -8,10 +8,9 @@ From a problem of SALib to its indices, with points drawn here:
     outcomes = outcome_of(table, design, "honesty_by_value")
     SALib.analyze.sobol.analyze(salib_problem(**ranges), outcomes, calc_second_order=False)
 
-or drawn by any sampler of SALib, which leaves the rest as it is:
+or drawn by SALib, for an analysis that needs points of its own:
 
-    sample = SALib.sample.latin.sample(salib_problem(**ranges), 256)
-    design = salib_design(sample, **ranges)
+    design = salib_design(SALib.sample.fast_sampler.sample(salib_problem(**ranges), 256), **ranges)
 
 `Table.to_xarray` gives grids to xarray.
 """
