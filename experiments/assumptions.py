@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from experiments.explain import entries, is_assumption, purpose, range_of, shown, summary, unit_of
+from experiments.explain import entries, is_assumption, purpose, range_of, shown, studied_of, summary, unit_of
 from model.parameters import GROUPS, Scenario, designs, parameter_names
 from model.parameters.declaration import facts
 
@@ -86,6 +86,43 @@ points of yield outweigh taste e² : 1; five Rangers who sample 0.05 cover nomin
 above its cost is the design as promised, and the verifier's dilemma appears when it falls below.
 """
 
+STUDIED = """\
+The *range* is what is allowed: a guard against slips. *Studied* is where a design looks that names the parameter
+without bounds of its own, evenly or on a log scale; empty if that is all that is allowed. Where to look is an
+*assumption* too. What has been seen lies inside:
+
+- prices of 66 USD per METIS in April 2024 (14.6 million USD for 220,000,
+  <https://thedefiant.io/news/blockchains/metis-introduces-decentralized-sequencer-mining-with-phase-2-rollout>) and 3.3
+  two years later;
+- blocks of 0.25 s (OffchainLabs/arbitrum-docs, how-arbitrum-works/deep-dives/sequencer.mdx) to a minute;
+- opportunities of 3 to 25 bps of volume (<https://zhuanzhi.ai/paper/bbb21af4353cab30548a785a7200f040>), of which
+  sequencers capture 0.4 to 1.3 (<https://threadreaderapp.com/scrolly/1919082554952384560>);
+- slashes of 0.0001 of the stake for downtime
+  (<https://docs.scrt.network/secret-network-documentation/infrastructure/secret-cli/slashing>), 0.01 on Aztec
+  (<https://docs.aztec.network/nightly/the_aztec_network/operation/sequencer_management/slashing_and_offenses>), 0.05 on
+  the Cosmos Hub, and up to the whole stake, taken after 3 days (Aztec) or 18 (Ethereum's correlation penalty);
+- exits that take 2 days (<https://docs.polygon.technology/pos/reference/contracts/stakingmanager/>) to 36 (of the
+  slashed, on Ethereum);
+- emissions of 2 to 21 % of the stake a year
+  (<https://docs.espressosys.com/network/concepts/the-espresso-network/internal-functionality/stake-table/staking-rewards-calculation>);
+- nodes that cost 100 USD a month
+  (<https://defi-daily.com/the-economics-of-solana-validators-earnings-costs-and-network-impact>) to 4,000
+  (<https://chaincatcher.com/en/article/2142428>).
+
+Where nothing is known they are mostly a tenth to ten times the default on a log scale, and zero to a few times the
+default on a linear one. Of `metis_deployed` seven values lie outside: it has no delegators, no slash, neither bond nor
+pay of Rangers, and one watcher, always diligent, whose checks cost next to nothing. That leaves no room for more
+Rangers, nor for some that collude or accuse falsely, unless `possible_rangers` or `diligent_share` is changed too.
+
+Every combination of studied values is a scenario: any number of parameters, all of them if need be, can be varied
+together by name. Where one bounds another their ranges meet for that: `number_of_sequencers` and `possible_sequencers`
+at 40, `number_of_rangers` and `possible_rangers` at 10, `min_stake` and `max_stake` at 50,000, `commission_low` and
+`commission_high` at 0.08, `commission_high` and `max_commission` at 0.25. The shares of a slash that are not burned,
+and the kinds of Rangers that are not rational, sum to one at most; half of six nodes byzantine and three more of one
+owner are all there are. When everything is varied, agents own more tokens than there are at about one point in a
+hundred; such runs fail and say so.
+"""
+
 
 def render() -> str:
     """Return the page."""
@@ -99,20 +136,22 @@ def _count() -> str:
     return (
         "## Parameters\n\n"
         f"{len(sources)} parameters; the default of {assumed} is an *assumption*: nobody knows it, vary it. "
-        "Repositories named as owner/name are on github.com.\n"
+        "Repositories named as owner/name are on github.com.\n\n"
+        f"{STUDIED}"
     )
 
 
 def _group(group: type[BaseModel]) -> str:
     rows = [_parameter(name, field) for name, field in group.model_fields.items()]
     heading = f"### {group.__name__}\n\n{purpose(group)}\n\n"
-    return heading + _table(("name", "default", "unit", "range", "meaning", "source"), rows)
+    return heading + _table(("name", "default", "studied", "range", "unit", "meaning", "source"), rows)
 
 
 def _parameter(name: str, field: FieldInfo) -> tuple[str, ...]:
     known = facts(field)
-    meaning = str(field.description)
-    return (f"`{name}`", shown(field.default), unit_of(known), range_of(known), meaning, _cited(known["source"]))
+    ranges = (studied_of(known), range_of(known))
+    meaning, source = str(field.description), _cited(known["source"])
+    return (f"`{name}`", shown(field.default), *ranges, unit_of(known), meaning, source)
 
 
 def _design(name: str) -> str:

@@ -30,10 +30,10 @@ class Design:
     Points keep their order and may repeat, as those of a sample do; a sweep runs equal points once. `provenance` says
     how a sample was drawn, in what JSON can hold: design, count, seed, ranges. Designs are equal if their points are.
 
-    A sample (`random`, `latin_hypercube`, `sobol`, `saltelli`, `morris`) takes names, to vary as far as they are
-    declared, and ranges by name: (low, high), a list of the only values wanted, or a mapping with any of low, high and
-    scale. Numbers are spread evenly on their scale, linear or log; whole numbers and options have equal shares. The
-    same seed gives the same points.
+    A sample (`random`, `latin_hypercube`, `sobol`, `saltelli`, `morris`) takes names, to vary over the ranges that are
+    declared as studied, and ranges by name: (low, high), a list of the only values wanted, or a mapping with any of
+    low, high and scale. Numbers are spread evenly on their scale, linear or log; whole numbers and options have equal
+    shares. The same seed gives the same points.
     """
 
     axes: tuple[str, ...]
@@ -132,7 +132,7 @@ class Design:
     def places(self, **ranges: Any) -> NDArray[np.float64]:
         """Return where the points lie in the unit cube, shape (points, axes): each in its range, in order of scale.
 
-        Ranges are the sample's own; of other designs the declared ones, unless given. Raises ExperimentError for a
+        Ranges are the sample's own; of other designs the studied ones, unless given. Raises ExperimentError for a
         point outside them.
         """
         import numpy as np

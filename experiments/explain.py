@@ -42,18 +42,20 @@ def overview() -> str:
 
 
 def explain_parameter(name: str) -> str:
-    """Return meaning, default, unit, range and source of a parameter, and the designs that set it."""
+    """Return meaning, default, unit, ranges and source of a parameter, and the designs that set it."""
     field = Scenario.model_fields[name]
     known = facts(field)
     lines = [name, f"  {field.description}"]
     if name in parameter_names():
         group = next(group for group in GROUPS if name in group.model_fields)
-        lines += [
-            f"  group    {group.__name__}",
-            f"  default  {shown(field.default)} {unit_of(known)}".rstrip(),
-            f"  range    {range_of(known)}",
-            f"  source   {known['source']}",
-        ]
+        told = {
+            "group": group.__name__,
+            "default": f"{shown(field.default)} {unit_of(known)}".rstrip(),
+            "range": range_of(known),
+            "studied": studied_of(known),
+            "source": known["source"],
+        }
+        lines += [f"  {label:<8} {text}" for label, text in told.items() if text]
     for design in designs():
         if entry := entries(design).get(name):
             lines.append(f"  {design}: {shown(entry.value)} ({entry.confidence} confidence: {entry.source})")
@@ -115,6 +117,14 @@ def range_of(known: dict[str, Any]) -> str:
     if "options" in known:
         return ", ".join(known["options"])
     return f"{shown(known['low'])} to {shown(known['high'])}" if "low" in known else "yes or no"
+
+
+def studied_of(known: dict[str, Any]) -> str:
+    """Return the range over which a design varies a parameter named alone, empty if it is all that is allowed."""
+    if "low" not in known or known["studied"] == (known["low"], known["high"]):
+        return ""
+    low, high = map(shown, known["studied"])
+    return f"{low} to {high}{', log' if known['scale'] == 'log' else ''}"
 
 
 def is_assumption(source: str) -> bool:

@@ -26,12 +26,13 @@ import numpy as np
 import pandas as pd
 from scipy.stats import loguniform, rv_discrete
 
+from experiments.checks import check_counts, check_metrics, check_seed
 from experiments.design import Design
 from experiments.errors import ExperimentError, suggestion
 from experiments.ranges import Range, held
 from experiments.sampling import problem as salib_problem
 from experiments.sampling import ranges as ranges_of
-from experiments.sweeps.plan import check_counts, check_seed, new_root, replicate_seed
+from experiments.sweeps.plan import new_root, replicate_seed
 from experiments.sweeps.table import Table
 from model.metrics import METRICS
 from model.parameters import Scenario
@@ -104,7 +105,7 @@ def ema_model(
 ) -> Model:
     """Return a scenario as a model of the EMA workbench, for any of its evaluators.
 
-    Uncertainties and levers are parameters by name, to vary as far as they are declared, or (name, range) as a design
+    Uncertainties and levers are parameters by name, to vary over their studied ranges, or (name, range) as a design
     takes them. Samplers that draw from distributions, such as Latin hypercubes, keep to log scales; the workbench hands
     SALib's the bounds alone. Outcomes are metrics: means over `replicates` runs under the seeds that `sweep` gives
     them, so all experiments meet the same luck and say what a sweep would. A run that raises ends the experiments.
@@ -117,7 +118,7 @@ def ema_model(
         raise ExperimentError("the EMA workbench is not installed: pip install ema_workbench") from None
     check_counts(replicates=replicates, epochs=epochs, record_every=record_every)
     check_seed(seed)
-    _check_outcomes(outcomes)
+    check_metrics("outcomes", outcomes)
     known, chosen = _ranges(uncertainties), _ranges(levers)
     _check_names([one.name for one in (*known, *chosen)])
     root = new_root() if seed is None else seed
@@ -146,14 +147,6 @@ class _Means:
         runs = [simulate(scenario, seed, self.epochs, self.record_every) for seed in self.seeds]
         values = pd.DataFrame([run.settled(self.outcomes).value for run in runs], columns=list(self.outcomes))
         return {str(name): float(mean) for name, mean in values.mean().items()}
-
-
-def _check_outcomes(names: Sequence[str]) -> None:
-    for name in names:
-        if name not in METRICS:
-            raise ExperimentError(f"unknown metric {name!r}{suggestion(name, METRICS)}")
-    if not names or len(set(names)) < len(names):
-        raise ExperimentError(f"outcomes = {list(names)}: name each metric once, and at least one")
 
 
 def _check_names(names: list[str]) -> None:

@@ -20,9 +20,6 @@ SIGNIFICANT_DIGITS = 6
 POINTS = 9
 """Values of a range in a grid that does not say how many."""
 
-WIDEST = {"linear": 100.0, "log": 1e6}
-"""Declared bounds further apart only guard against slips: high less low in defaults (or ones), or high over low."""
-
 
 @dataclass(frozen=True)
 class Range:
@@ -53,16 +50,16 @@ class Range:
         if not self._rounded(self.low) < self._rounded(self.high):
             raise ExperimentError(
                 f"{self.name}: low = {self.low:g} is not below high = {self.high:g} in {SIGNIFICANT_DIGITS} digits; "
-                "swap or widen them"
+                "give a lower low or a higher high"
             )
 
     @classmethod
     def of(cls, name: str, given: Any = None) -> Range:
-        """Return the range of a parameter: as declared, unless `given` says otherwise.
+        """Return the range of a parameter: over what its declaration says is studied, unless `given` says otherwise.
 
-        `given` is (low, high), a list of the only values wanted, or a mapping with any of low, high and scale.
-        Raises ScenarioError for an unknown parameter; ExperimentError for one that cannot vary, for bounds outside the
-        declared ones, and for declared bounds that are no range to sample because they only guard against slips.
+        `given` is (low, high), anywhere in what is allowed; a list of the only values wanted; or a mapping with any of
+        low, high and scale. Raises ScenarioError for an unknown parameter, ExperimentError for one that cannot vary and
+        for bounds that are not allowed.
         """
         declared = declaration(name)
         if isinstance(given, tuple) and len(given) == 2 and "low" in declared:
@@ -87,14 +84,13 @@ class Range:
             if given:
                 raise ExperimentError(f"{name} is no number; list its values")
             return cls._over(name, list(declared.get("options", (False, True))))
-        low, high, scale = (plain(given.get(key, declared[key])) for key in KEYS)
+        studied = dict(zip(KEYS, (*declared["studied"], declared["scale"]), strict=True))
+        low, high, scale = (plain(given.get(key, studied[key])) for key in KEYS)
         found = cls(name, low, high, scale, whole=is_whole(name))
         for key, bound in (("low", low), ("high", high)):
             if not declared["low"] <= bound <= declared["high"]:
                 allowed = f"give a number from {declared['low']:g} to {declared['high']:g} ({declared['unit']})"
                 raise ExperimentError(f"{name}: {key} = {bound:g}: {allowed}")
-        if not {"low", "high"} <= given.keys():
-            _check_width(found)
         return found
 
     @property
@@ -153,7 +149,7 @@ class Range:
 
 
 def declaration(name: str) -> dict[str, Any]:
-    """Return unit, source, scale, and bounds or options of a parameter that can vary.
+    """Return unit, source, scale, and bounds and studied range, or options, of a parameter that can vary.
 
     Raises ScenarioError for an unknown name, ExperimentError for what belongs to a scenario but is no parameter.
     """
@@ -213,13 +209,3 @@ def _check_number(name: str, key: str, bound: Any, whole: bool) -> None:
         raise ExperimentError(f"{name}: {key} = {bound!r}: give a number")
     if whole and bound != int(bound):
         raise ExperimentError(f"{name}: {key} = {bound:g}: give a whole number")
-
-
-def _check_width(found: Range) -> None:
-    default = Scenario.model_fields[found.name].default
-    width = found.high / found.low if found.scale == "log" else (found.high - found.low) / max(1.0, abs(default))
-    if width > WIDEST[found.scale]:
-        raise ExperimentError(
-            f"{found.name}: {found.low:g} to {found.high:g} guards against slips and is no range to sample; "
-            f"give low and high (the default is {default:g})"
-        )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def ranges(names: tuple[str, ...], given: dict[str, Any]) -> list[Range]:
-    """Return the ranges of parameters named alone, as declared, then of those given one; see `Range.of`.
+    """Return the ranges of parameters named alone, as studied, then of those given one; see `Range.of`.
 
     Raises ScenarioError or ExperimentError for what cannot vary, for a parameter named twice, and for none at all.
     """

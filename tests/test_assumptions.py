@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from experiments.assumptions import PAGE, render
+from experiments.explain import shown
 from model.parameters import GROUPS, Scenario, parameter_names
 from model.parameters.declaration import facts
 
@@ -19,8 +20,11 @@ def test_every_parameter_has_a_row_with_its_declaration(name):
     (row,) = [
         line for line in render().splitlines() if line.startswith(f"| `{name}` |") and str(field.description) in line
     ]
-    assert row.count("|") == 7
-    source = facts(field)["source"]
+    assert row.count("|") == 8
+    known = facts(field)
+    if "low" in known and known["studied"] != (known["low"], known["high"]):
+        assert f"| {' to '.join(map(shown, known['studied']))}{', log' if known['scale'] == 'log' else ''} |" in row
+    source = known["source"]
     assert "*assumption*" in row if source == "assumption" else source.split(", ")[0].split("https")[0] in row
 
 

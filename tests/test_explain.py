@@ -30,6 +30,13 @@ def test_a_parameter_names_the_designs_that_set_it():
     assert "metis" not in explain("tail_index").splitlines()[-1]
 
 
+def test_what_is_studied_is_told_if_it_is_not_all_that_is_allowed():
+    assert "  studied  0.0001 to 1, log\n" in explain("slash_fraction")
+    assert "  range    1 to 3,650\n  studied  1 to 42\n" in explain("exit_delay")
+    for name in ("clawback", "selection", "expel"):
+        assert "studied" not in explain(name)
+
+
 def test_a_design_marks_what_is_not_the_default():
     told = explain("metis_deployed").splitlines()
     (slash,) = [line for line in told if " slash_fraction" in line or "*slash_fraction" in line]

@@ -51,6 +51,34 @@ def test_what_is_counted_is_whole(name):
     assert "give a whole number from" in refusal(**{name: facts(Scenario.model_fields[name])["low"] + 0.5})
 
 
+@pytest.mark.parametrize("name", NUMBERS)
+def test_what_is_studied_is_allowed_and_has_the_default(name):
+    known = facts(Scenario.model_fields[name])
+    low, high = known["studied"]
+    assert known["low"] <= low <= Scenario.model_fields[name].default <= high <= known["high"]
+    assert low < high
+    assert Scenario.model_fields[name].annotation is float or {type(low), type(high)} == {int}
+    assert known["scale"] == "linear" or (known["scale"] == "log" and low > 0)
+
+
+NOT_STUDIED = {
+    "metis": set(),
+    "metis_deployed": {
+        "number_of_delegators", "slash_fraction", "ranger_bond", "reward_per_check",
+        "possible_rangers", "diligent_share", "cost_per_check",
+    },
+}  # fmt: skip
+"""Design -> what it does not have at all (none is zero, which no log scale reaches), and its one watcher."""
+
+
+@pytest.mark.parametrize("design", designs())
+def test_what_is_studied_has_the_values_of_designs(design):
+    scenario = Scenario.preset(design)
+    studied = {name: facts(Scenario.model_fields[name])["studied"] for name in NUMBERS}
+    outside = {name for name, (low, high) in studied.items() if not low <= getattr(scenario, name) <= high}
+    assert outside == NOT_STUDIED[design]
+
+
 @pytest.mark.parametrize("name", CHOICES)
 def test_choices_are_listed(name):
     options = facts(Scenario.model_fields[name])["options"]

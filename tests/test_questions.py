@@ -198,7 +198,7 @@ def test_a_base_may_be_a_file_beside_the_question(tmp_path):
         (TINY, "design = 'sobol'\npoints = 4\n[vary]\nseed = {}", "unknown parameter 'seed'"),
         (TINY, "design = 'sobol'\npoints = 4\n[vary]\nclawback = {points = 3}", "unknown key 'points'"),
         (TINY, "design = 'random'\npoints = 4\nseed = -2\n[vary]\nclawback = {}", "seed = -2"),
-        (TINY, "[vary]\nsampling_probability = {}", "log scale starts above zero"),
+        (TINY, "[vary]\nclawback = {scale = 'log'}", "log scale starts above zero"),
         (TINY, "[vary]\nstakes = [[1.0], [2.0]]", "stakes cannot be varied"),
         ("boundary = 0.9", "figure = 'curve'", "needs one parameter"),
         ("boundary = 0.9", "figure = 'phasemap'", "did you mean 'phase_map'"),
@@ -226,16 +226,10 @@ def test_a_question_that_is_not_there_is_named(name):
 
 def test_an_answer_leaves_table_figure_and_data(tiny, tmp_path):
     result = answer(load(str(tiny)), tmp_path / "out")
-    names = {
-        "runs.parquet",
-        "runs.csv",
-        "manifest.json",
-        "tiny.png",
-        "tiny.csv",
-        "tiny_boundary.csv",
-        "tiny_closed_form.csv",
-    }
-    assert {path.name for path in result.files} == names == {path.name for path in (tmp_path / "out").iterdir()}
+    names = {"runs", "tiny.png", "tiny.csv", "tiny_boundary.csv", "tiny_closed_form.csv"}
+    store = {"manifest.json", "points.csv", "diagnostics", "partial"}
+    assert {path.name for path in result.files} == names
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names | store
     assert len(result.runs) == 3 * 3 * 2
     assert (result.runs["error"] == "").all()
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "out" / "tiny.csv"), result.points)

@@ -1,4 +1,4 @@
-"""Ranges: declared bounds and scales, equal shares, rounding, and one clear line for a range that cannot be."""
+"""Ranges: as studied or anywhere in what is allowed, equal shares, rounding, one clear line for what cannot be."""
 
 import math
 
@@ -18,7 +18,7 @@ CHOICES = [name for name in parameter_names() if name not in NUMBERS]
 
 
 def legal(name: str) -> Range:
-    """Return the declared bounds as a range; a log scale declared from zero starts at one, or a tenth of its top."""
+    """Return all that is allowed as a range; a log scale allowed from zero starts at one, or a tenth of its top."""
     known = facts(Scenario.model_fields[name])
     low = known["low"] or 1 if known["scale"] == "log" else known["low"]
     return Range.of(name, {"low": min(low, known["high"] / 10), "high": known["high"]})
@@ -32,6 +32,15 @@ def test_a_value_is_legal_and_survives_the_way_to_its_place_and_back(name, place
     assert type(value) is Scenario.model_fields[name].annotation
     assert 0 <= one.place(value) <= 1
     assert one.value(one.place(value)) == pytest.approx(value, rel=0 if one.whole else 1e-5, abs=1e-14 * one.high)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_varies_over_what_is_studied_unless_bounds_are_given(name):
+    known = facts(Scenario.model_fields[name])
+    low, high = known["studied"]
+    assert Range.of(name) == Range(name, low, high, known["scale"], Scenario.model_fields[name].annotation is int)
+    assert Range.of(name, {"high": known["high"]}) == Range.of(name, (low, known["high"]))
+    assert [Range.of(name).value(place) for place in (0, 1)] == [low, high]
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -133,10 +142,9 @@ def test_linear_spacing_has_equal_steps():
         ("clawback", {"low": 0.1, "hihg": 0.2}, "unknown key 'hihg'; did you mean 'high'"),
         ("clawback", {"scale": "logarithmic"}, "allowed are linear, log"),
         ("clawback", {"scale": "log"}, "low = 0: a log scale starts above zero; give a higher low or scale = 'linear'"),
-        ("sampling_probability", None, "low = 0: a log scale starts above zero; give a higher low"),
-        ("sequencer_cost", None, "0 to 1e+07 guards against slips and is no range to sample; give low and high"),
-        ("sequencer_cost", {"low": 100}, "give low and high (the default is 500)"),
-        ("token_price", None, "1e-09 to 1e+09 guards against slips"),
+        ("sampling_probability", {"low": 0}, "low = 0: a log scale starts above zero; give a higher low"),
+        ("honest_fault_slash", {"low": 0.1}, "low = 0.1 is not below high = 0.05"),
+        ("token_price", (1e-10, 1), "token_price: low = 1e-10: give a number from 1e-09 to 1e+09 (USD per token)"),
         ("number_of_rangers", (1.5, 4), "low = 1.5: give a whole number"),
         ("selection", ("stake", "equal"), "give a list of values"),
         ("selection", "stake", "give a list of values"),

@@ -18,15 +18,16 @@ def number(
     source: str = ASSUMPTION,
     *,
     scale: str = "linear",
+    studied: tuple[float, float] | None = None,
 ) -> Any:
-    """Declare a numeric parameter with inclusive bounds; `scale` is how a sweep spaces it (linear or log)."""
-    return Field(
-        default,
-        ge=low,
-        le=high,
-        description=meaning,
-        json_schema_extra={"unit": unit, "low": low, "high": high, "source": source, "scale": scale},
-    )
+    """Declare a numeric parameter with inclusive bounds, which only guard against slips.
+
+    A design that names it alone varies it over `studied` (low, high), by default all that is allowed, evenly on `scale`
+    (linear, or log, where a factor matters and zero does not). Where to look is an assumption too.
+    """
+    extra: Any = {"unit": unit, "low": low, "high": high, "source": source, "scale": scale}
+    extra["studied"] = (low, high) if studied is None else studied
+    return Field(default, ge=low, le=high, description=meaning, json_schema_extra=extra)
 
 
 def flag(default: bool, meaning: str, source: str = ASSUMPTION) -> Any:
@@ -47,6 +48,6 @@ def names(options: type[IntEnum]) -> list[str]:
 
 
 def facts(field: FieldInfo) -> dict[str, Any]:
-    """Return unit, source, scale, bounds or options of a declared parameter."""
+    """Return unit, source, scale, and bounds and studied range, or options, of a declared parameter."""
     extra = field.json_schema_extra
     return dict(extra) if isinstance(extra, dict) else {}
