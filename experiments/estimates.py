@@ -35,6 +35,7 @@ def point_means(
     the same `key`, columns `<outcome>_drift` and `<outcome>_deviation`), also `<outcome>_r_hat`, the `split_r_hat` of
     the runs of the point. Runs without the outcome do not count; a point without any has NaN.
     """
+    table = pd.DataFrame(table)
     groups = table.groupby(list(axes), sort=True)
     runs = groups[list(outcomes)].count()
     means = groups[list(outcomes)].mean()

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from experiments.checks import check_counts, check_metrics, check_seed
 from experiments.design import Design
 from experiments.errors import ExperimentError, suggestion
 from experiments.sampling import SAMPLERS
-from experiments.sweeps.plan import check_counts
 from model.parameters import Scenario, check_names
 
 CATALOG = Path(__file__).parent / "catalog"
@@ -58,10 +58,9 @@ class Question:
 
     def __post_init__(self) -> None:
         """Raise ExperimentError if an outcome, a count or the figure cannot be; whether the points can, sweeps say."""
-        _check_outcomes(self.outcomes)
+        check_metrics("outcomes", self.outcomes)
         check_counts(replicates=self.replicates, epochs=self.epochs, record_every=self.record_every)
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise ExperimentError(f"seed = {self.seed!r}: give a whole number, zero or above")
+        check_seed(self.seed)
         if 2 * self.record_every > self.epochs:
             raise ExperimentError(
                 f"record_every = {self.record_every} leaves fewer than two records in epochs = {self.epochs}; "
@@ -172,19 +171,6 @@ def _design(path: Path, given: Mapping[str, Any], scenario: Scenario) -> Design:
     if points is not None:
         raise ExperimentError(f"points = {points!r}: for a {kind}, give points to each parameter under [vary]")
     return Design.grid(**vary) if kind == "grid" else Design.one_at_a_time(scenario, **vary)
-
-
-def _check_outcomes(outcomes: Sequence[Any]) -> None:
-    from model.metrics import METRICS
-
-    if not outcomes:
-        raise ExperimentError("outcomes = []: name at least one metric")
-    for outcome in outcomes:
-        if not isinstance(outcome, str):
-            raise ExperimentError(f"outcomes = {list(outcomes)!r}: give names of metrics")
-        if outcome not in METRICS:
-            hint = suggestion(outcome, METRICS) or f"; known: {', '.join(METRICS)}"
-            raise ExperimentError(f"unknown metric {outcome!r}{hint}")
 
 
 def _natural_figure(design: Design) -> str:

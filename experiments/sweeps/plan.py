@@ -10,7 +10,6 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from experiments.design import Design
-from experiments.errors import ExperimentError
 
 if TYPE_CHECKING:
     from model.parameters import Scenario
@@ -118,16 +117,3 @@ def replicate_seed(root: int, replicate: int) -> int:
     from numpy.random import SeedSequence
 
     return int(SeedSequence(root, spawn_key=(replicate,)).generate_state(1, "uint64")[0] >> 1)
-
-
-def check_counts(**counts: int | None) -> None:
-    """Raise ExperimentError unless every count given is a whole number above zero."""
-    for name, count in counts.items():
-        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 1):
-            raise ExperimentError(f"{name} = {count!r}: give a whole number above zero")
-
-
-def check_seed(seed: int | None) -> None:
-    """Raise ExperimentError unless a seed, if given, is a whole number of zero or more."""
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-        raise ExperimentError(f"seed = {seed!r}: give a whole number, zero or above")

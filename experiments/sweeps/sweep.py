@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments.checks import check_counts, check_metrics, check_seed
 from experiments.design import Design
-from experiments.errors import ExperimentError, suggestion
+from experiments.errors import ExperimentError
 from experiments.sweeps import manifest
 from experiments.sweeps.executors import LOCAL, connected
 from experiments.sweeps.interrupts import SweepInterrupted, interrupts
-from experiments.sweeps.plan import Plan, check_counts, check_seed, new_root
+from experiments.sweeps.plan import Plan, new_root
 from experiments.sweeps.precision import precision_of
 from experiments.sweeps.progress import Progress
 from experiments.sweeps.sweeping import Sweeping
@@ -65,15 +66,17 @@ def sweep(
     The table is the same for any number of `workers` (processes; as many as pay, if not given), for any Dask
     `scheduler` (an address, or "local"), and after any crash. `shard = (k, n)` runs the k-th of n parts of the sweep,
     for stores that `merge` joins. `precision`, metric to half-width, adds replicates point by point until the 95 %
-    interval of the mean is as narrow, up to `most_replicates` (16 times `replicates` if not given).
+    interval of the mean is as narrow, from 16 replicates on, up to `most_replicates` (16 times `replicates`).
 
     Raises ScenarioError or ExperimentError before anything runs if what is asked cannot be; SweepInterrupted, with all
     that was under way written, after Ctrl-C.
     """
+    from model.metrics import METRICS
+
     check_counts(replicates=replicates, epochs=epochs, record_every=record_every)
     check_counts(workers=workers, most_replicates=most_replicates)
     check_seed(seed)
-    measured = _metrics(metrics)
+    measured = tuple(METRICS) if metrics is None else check_metrics("metrics", metrics)
     target = precision_of(precision, most_replicates, measured, replicates)
     _check_places(shard, workers, scheduler)
     with _folder(store) as folder, connected(scheduler, workers) as cluster:
@@ -96,19 +99,6 @@ def sweep(
                 return table
             opened.recount()
         raise ExperimentError(f"{folder} loses runs as fast as they are written; let nothing else delete files there")
-
-
-def _metrics(names: Sequence[str] | None) -> tuple[str, ...]:
-    from model.metrics import METRICS
-
-    if names is None:
-        return tuple(METRICS)
-    for name in names:
-        if name not in METRICS:
-            raise ExperimentError(f"unknown metric {name!r}{suggestion(name, METRICS)}")
-    if not names or len(set(names)) < len(names):
-        raise ExperimentError(f"metrics = {list(names)}: name each metric once, and at least one")
-    return tuple(names)
 
 
 def _check_places(shard: tuple[int, int] | None, workers: int | None, scheduler: str | None) -> None:

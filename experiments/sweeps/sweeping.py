@@ -46,6 +46,8 @@ class Sweeping:
         """Run what is missing, round after round, for precision may ask for more after each."""
         missing = self._take_stock()
         if not missing:
+            self._pace = Pace(0.0)
+            self._report(0)
             return
         probes = random.SystemRandom().sample(missing, min(PROBES, len(missing)))
         here = cluster is None and workers in (None, 1) and not self._store.forgotten
