@@ -69,12 +69,15 @@ def commission(h: History) -> Series:
 
 @stock("USD", "higher")
 def reservation_value(h: History) -> Series:
-    """Opportunity at which reordering just pays, geometric mean over active rational sequencers."""
+    """Opportunity at which reordering just pays, geometric mean over active rational sequencers.
+
+    Undefined if it always pays for one of them and never for another.
+    """
     rational = h.stock("sequencers", "conduct") == Conduct.RATIONAL
     rational &= h.stock("sequencers", "status") == Status.ACTIVE
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.where(rational, h.stock("sequencers", "reservation")[..., Offence.REORDER], 1.0))
-    return np.exp(ratio(logs.sum(axis=1), rational.sum(axis=1)))
+        return np.exp(ratio(logs.sum(axis=1), rational.sum(axis=1)))
 
 
 @flow("USD per epoch", "neither")

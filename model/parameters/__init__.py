@@ -89,7 +89,8 @@ class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Proto
             (math.log(self.tail_start) < -4.5 * self.opportunity_sigma,
              f"tail_start = {self.tail_start:g} leaves no body below it at opportunity_sigma = "
              f"{self.opportunity_sigma:g}; raise either"),
-            (self.byzantine_share * self.number_of_sequencers + self.sybil_nodes > self.number_of_sequencers + 0.5,
+            (math.floor(self.byzantine_share * self.number_of_sequencers + 0.5) + self.sybil_nodes
+             > self.number_of_sequencers,
              f"byzantine_share = {self.byzantine_share:g} and sybil_nodes = {self.sybil_nodes} need more than the "
              f"{self.number_of_sequencers} starting sequencers; lower one of them"),
             (self.diligent_share + self.colluding_share + self.griefing_share > 1 + 1e-12,
