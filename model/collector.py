@@ -9,7 +9,7 @@ import mesa
 import numpy as np
 import pandas as pd
 
-from model.core.recording import Snapshots, new_snapshots, take
+from model.core.recording import NEVER, Snapshots, new_snapshots, observe
 from model.history import History
 from model.metrics import compute
 from model.results import Run
@@ -31,7 +31,7 @@ class Collector(mesa.DataCollector):
         super().__init__(agent_reporters=agent_reporters, agenttype_reporters=agenttype_reporters)
         self.seed = engine.seed
         self._scenario = engine.scenario
-        self._snapshots = new_snapshots(engine.state, np.zeros(FIRST_ROOM))
+        self._snapshots = new_snapshots(engine.state, [NEVER] * FIRST_ROOM)
         self._taken = 0
         self._collection_steps: list[int] = []
         self._columns: dict[str, list[Any]] = {}
@@ -39,9 +39,10 @@ class Collector(mesa.DataCollector):
     def collect(self, model: Any) -> None:
         """Take a snapshot of an economy, and what its agents report."""
         if self._taken == len(self._snapshots.epoch):
-            self._snapshots = Snapshots(*[np.concatenate((rows, np.zeros_like(rows))) for rows in self._snapshots])
+            self._snapshots = Snapshots(*[np.concatenate((rows, rows)) for rows in self._snapshots])
+            self._snapshots.epoch[self._taken :] = NEVER
         self._snapshots.epoch[self._taken] = model.epoch
-        take(model.state, self._snapshots, self._taken)
+        observe(model.state, self._snapshots, model.epoch)
         self._taken += 1
         self._collection_steps.append(model.epoch)
         self._columns = {}

@@ -9,7 +9,7 @@ import numpy as np
 from model.core.compiled import digest
 from model.core.epoch import advance
 from model.core.opportunity import new_shape
-from model.core.recording import Snapshots, new_snapshots, take
+from model.core.recording import Snapshots, new_snapshots, observe
 from model.core.state import State
 from model.history import History
 from model.parameters import Scenario, ScenarioError
@@ -58,7 +58,7 @@ def simulate(scenario: Scenario, seed: int | None = None, epochs: int = 365, rec
             raise ScenarioError(f"{name} = {value!r}: give a whole number of 1 or more")
     engine = Engine(scenario, new_seed() if seed is None else seed)
     snapshots = new_snapshots(engine.state, [*range(0, epochs, record_every), epochs])
-    take(engine.state, snapshots, 0)
+    observe(engine.state, snapshots, 0)
     engine.advance(epochs, snapshots)
     provenance = {
         "scenario": scenario.model_dump(),

@@ -31,6 +31,11 @@ def same_bytes(one: State, other: State) -> bool:
     return all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
 
 
+def no_token_out_of_nowhere(economy: Economy) -> bool:
+    accounts = economy.state.accounts
+    return abs(audit.residual(accounts, audit.total(economy.state))) <= 1e-12 * accounts.opening
+
+
 @pytest.mark.parametrize(
     ("role", "kind"),
     [(Sequencer, SEQUENCER), (Ranger, RANGER), (Delegator, DELEGATOR), (App, APP), (Attacker, ATTACKER)],
@@ -152,9 +157,9 @@ def test_balances_are_written_through_the_ledger(economy: Economy) -> None:
     assert node.self_stake == economy.state.sequencers[0].self_stake == own + 5_000
     assert accounts.circulating < circulating
     assert accounts.liquid == pytest.approx(liquid + 250, rel=1e-12)
-    assert abs(audit.residual(economy.state)) <= 1e-12 * accounts.opening
+    assert no_token_out_of_nowhere(economy)
     economy.run(3)
-    assert abs(audit.residual(economy.state)) <= 1e-12 * accounts.opening
+    assert no_token_out_of_nowhere(economy)
 
 
 def test_status_and_conduct_are_members_and_take_names(economy: Economy) -> None:
@@ -247,7 +252,7 @@ def test_delegating_and_undelegating_keep_every_token(economy: Economy) -> None:
     assert who.unbonding
     assert who.stake == pytest.approx(tokens)
     assert not who.delegate(first)
-    assert abs(audit.residual(economy.state)) <= 1e-12 * economy.state.accounts.opening
+    assert no_token_out_of_nowhere(economy)
     who.custom = 1
     economy.run(economy.scenario.exit_delay + 1)
     assert who.sequencer is None
@@ -378,7 +383,7 @@ def test_loyal_delegators_stay_where_they_decide_to_be() -> None:
     assert set(economy.state.delegators.pool) == {3}
     assert economy.views(Sequencer)[3].members == 60
     assert economy.state.sequencers.pool.sum() == economy.state.sequencers[3].pool
-    assert abs(audit.residual(economy.state)) <= 1e-12 * economy.state.accounts.opening
+    assert no_token_out_of_nowhere(economy)
 
 
 def test_a_class_may_keep_notes_that_it_declares() -> None:

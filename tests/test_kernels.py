@@ -18,7 +18,7 @@ from numba.core.registry import CPUDispatcher
 import model.core
 from model.core.audit import total
 from model.core.epoch import advance
-from model.core.recording import new_snapshots, take
+from model.core.recording import new_snapshots, observe
 from model.core.state import Streams
 from model.parameters import Scenario, designs
 from model.simulation import Engine, simulate
@@ -88,7 +88,7 @@ def test_one_compilation_serves_every_scenario():
     ):
         Engine(Scenario(**{**SMALL, **changes}), 1).advance(2)
     simulate(Scenario(**SMALL), seed=np.int64(3), epochs=np.int64(4), record_every=2)
-    assert len(advance.signatures) == len(take.signatures) == len(total.signatures) == 1
+    assert len(advance.signatures) == len(observe.signatures) == len(total.signatures) == 1
 
 
 def kernels() -> list[tuple[str, CPUDispatcher]]:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import Economy
-from model.core.audit import pairwise_sum, residual
-from model.core.recording import Snapshots, new_snapshots, take
+from model.core.audit import pairwise_sum, total
+from model.core.recording import Snapshots, new_snapshots, observe
 from model.history import History
 from model.metrics import METRICS, Metric, compute
 from model.parameters import Scenario
@@ -38,7 +38,7 @@ def test_a_snapshot_is_the_state_after_that_many_epochs(every):
         engine.advance(int(epoch))
         for group in GROUPS:
             assert getattr(snapshots, group)[t].tobytes() == getattr(engine.state, group).tobytes(), group
-        assert snapshots.residual[t] == residual(engine.state)
+        assert snapshots.tokens[t] == total(engine.state)
     assert snapshots.totals["offences"][-1].sum() > 0
 
 
@@ -63,13 +63,22 @@ def test_the_mesa_shell_records_the_same():
     assert same_bytes(economy.datacollector.history.snapshots, simulate(BUSY, seed=3, epochs=150).history.snapshots)
 
 
+def test_what_is_collected_twice_is_there_twice():
+    economy = Economy(scenario=BUSY, seed=3)
+    economy.run(1)
+    economy.datacollector.collect(economy)
+    history = economy.datacollector.history
+    assert history.epoch.tolist() == [0, 1, 1]
+    assert history.snapshots.sequencers[1].tobytes() == history.snapshots.sequencers[2].tobytes()
+    assert history.snapshots.tokens[1] == history.snapshots.tokens[2] > 0
+
+
 @pytest.mark.parametrize(("first", "last"), [(0, 4), (1, 3), (3, 4)])
 def test_flows_over_an_interval_are_those_of_a_run_recorded_there_alone(first, last):
     part = simulate(BUSY, seed=5, epochs=28, record_every=7).history.interval(first, last)
     engine = Engine(BUSY, 5)
     snapshots = new_snapshots(engine.state, [7 * first, 7 * last])
-    if first == 0:
-        take(engine.state, snapshots, 0)
+    observe(engine.state, snapshots, 0)
     engine.advance(28, snapshots)
     alone = compute(History(BUSY, snapshots))
     assert compute(part).keys() == METRICS.keys()

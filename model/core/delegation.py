@@ -81,13 +81,15 @@ def offers(state, rules):
 def _reconsider(state, rules, d, names, yields, risks, odds, stream):
     who = state.delegators[d]
     n = names.size
-    outside = 100.0 * rules.opportunity_yield
-    odds[n] = outside
+    best = odds[n] = 100.0 * rules.opportunity_yield
     for j in range(n):
         odds[j] = yields[j] - who.risk_aversion * risks[j]
-    best = odds.max()
-    odds[:] = np.exp(rules.delegator_precision * (odds - best))
-    chosen = categorical(stream, odds, odds.sum())
+        best = max(best, odds[j])
+    total = 0.0
+    for j in range(n + 1):
+        odds[j] = np.exp(rules.delegator_precision * (odds[j] - best))
+        total += odds[j]
+    chosen = categorical(stream, odds, total)
     move(state, rules, d, names[chosen] if chosen < n else NOBODY)
 
 
@@ -100,7 +102,7 @@ def move(state, rules, d, target):
     who = state.delegators[d]
     if who.pool == target or who.release != 0:
         return
-    if who.pool != NOBODY and target != NOBODY and state.pending[:, who.pool].max() > 0.0:
+    if who.pool != NOBODY and target != NOBODY and _pending_slash(state, who.pool) > 0.0:
         return
     if target == NOBODY:
         ledger.undelegate(state, d, rules.exit_delay)
@@ -110,6 +112,14 @@ def move(state, rules, d, target):
         ledger.delegate(state, d, target)
     else:
         ledger.redelegate(state, d, target)
+
+
+@kernel
+def _pending_slash(state, i):
+    fraction = 0.0
+    for slot in range(state.pending.shape[0]):
+        fraction += state.pending[slot, i]
+    return fraction
 
 
 @kernel

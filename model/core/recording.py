@@ -4,8 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from model.core.audit import residual
+from model.core.audit import total
 from model.core.compiled import kernel
+
+NEVER = np.iinfo(np.int64).max
+"""Epoch of a snapshot that is not due."""
 
 
 class Snapshots(NamedTuple):
@@ -19,27 +22,23 @@ class Snapshots(NamedTuple):
     market: np.ndarray  # (T,) MARKET
     accounts: np.ndarray  # (T,) ACCOUNTS
     totals: np.ndarray  # (T,) TOTALS
-    residual: np.ndarray  # (T,) tokens out of nowhere
+    tokens: np.ndarray  # (T,) in existence
 
 
 def new_snapshots(state: Any, epochs: Any) -> Snapshots:
     """Return room for a snapshot after each of `epochs`, which ascend."""
-    due = np.array(epochs, np.int64)
+    epoch = np.array(epochs, np.int64)
     groups = (getattr(state, name) for name in Snapshots._fields[1:-1])
-    return Snapshots(due, *(np.zeros((due.size, *group.shape), group.dtype) for group in groups), np.zeros(due.size))
+    copies = (np.zeros((epoch.size, *group.shape), group.dtype) for group in groups)
+    return Snapshots(epoch, *copies, np.zeros(epoch.size))
 
 
 @kernel
 def observe(state, snapshots, epoch):
-    """Take the snapshot that is due after `epoch` epochs, if one is. Writes snapshots. Draws nothing."""
-    t = np.searchsorted(snapshots.epoch, epoch)
-    if t < snapshots.epoch.size and snapshots.epoch[t] == epoch:
-        take(state, snapshots, t)
-
-
-@kernel
-def take(state, snapshots, t):
-    """Copy the state into snapshot t. Writes snapshots. Draws nothing."""
+    """Copy the state into the snapshot that is due after `epoch` epochs, if one is. Writes snapshots. Draws nothing."""
+    t = np.searchsorted(snapshots.epoch, epoch, side="right") - 1
+    if t < 0 or snapshots.epoch[t] != epoch:
+        return
     for i in range(state.sequencers.size):
         snapshots.sequencers[t, i] = state.sequencers[i]
     for k in range(state.rangers.size):
@@ -51,4 +50,4 @@ def take(state, snapshots, t):
     snapshots.market[t] = state.market
     snapshots.accounts[t] = state.accounts
     snapshots.totals[t] = state.totals
-    snapshots.residual[t] = residual(state)
+    snapshots.tokens[t] = total(state)

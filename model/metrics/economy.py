@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.core.audit import residual
 from model.core.options import Conduct, Offence, Status
 from model.history import History
 from model.metrics.registry import Series, flow, per_year, ratio, stake, stock
@@ -145,4 +146,4 @@ def sequencers_removed(h: History) -> Series:
 @stock("share of tokens", "lower")
 def ledger_residual(h: History) -> Series:
     """Tokens out of nowhere: minted less burned against the change of all balances."""
-    return np.abs(h.snapshots.residual[1:]) / (supply(h) + reserve_left(h))
+    return np.abs(residual(h.snapshots.accounts[1:], h.snapshots.tokens[1:])) / (supply(h) + reserve_left(h))
