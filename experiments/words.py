@@ -33,17 +33,18 @@ def in_words(question: Question, runs: Table, points: pd.DataFrame, edge: pd.Dat
 
 
 def _unsettled(question: Question, points: pd.DataFrame) -> list[str]:
-    """Return a line per outcome that is still moving, or whose runs keep to levels of their own, at some points."""
+    """Return a line per outcome that is still moving at some points, or whose runs differ by more than they move."""
     lines = []
     for name in question.outcomes:
         words, count = name.replace("_", " "), len(points)
-        moving = int((points[f"{name}_stationary"] < 0.5).sum())
-        apart = int((points[f"{name}_r_hat"] > MIXED).sum())
+        unsettled = points[f"{name}_stationary"] < 0.5
+        moving, apart = int(unsettled.sum()), int((~unsettled & (points[f"{name}_r_hat"] > MIXED)).sum())
         if moving:
             lines.append(f"At {moving} of {count} points {words} has not settled in most runs; more epochs may help.")
         if apart:
-            lines.append(f"At {apart} of {count} points runs keep to levels of {words} of their own (split R-hat above "
-                         f"{MIXED}); more replicates help, more epochs do not.")  # fmt: skip
+            lines.append(f"At {apart} of {count} points runs settle, but differ in {words} by more than each varies "
+                         f"(split R-hat above {MIXED}); one run says little there, the interval over replicates counts."
+                         )  # fmt: skip
     return lines
 
 
