@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import shutil
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -44,6 +45,27 @@ def test_shards_merge_to_the_whole(tmp_path, whole, shards):
     pd.testing.assert_frame_equal(merged, reading.read(whole))
     merge([folders[0], tmp_path / "merged", whole], tmp_path / "merged")
     assert contents(tmp_path / "merged") == contents(whole)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("table", [RUNS, DIAGNOSTICS, SERIES])
+def test_a_damaged_copy_of_a_part_takes_the_place_of_no_good_one(tmp_path, whole, order, table):
+    shutil.copytree(whole, tmp_path / "damaged")
+    for path in (tmp_path / "damaged" / table).iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    folders = [whole, tmp_path / "damaged"]
+    for target in ("merged", "good"):
+        if target == "good":
+            shutil.copytree(whole, tmp_path / target)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            merge([folders[place] for place in order], tmp_path / target)
+        assert contents(tmp_path / target) == contents(whole)
+
+
+def test_nothing_is_no_store_to_merge(tmp_path):
+    with pytest.raises(ExperimentError, match="no stores to merge"):
+        merge([], tmp_path / "merged")
 
 
 @pytest.mark.parametrize(

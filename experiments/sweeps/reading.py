@@ -73,9 +73,11 @@ def _rows(folder: Path, table: str, columns: Sequence[str] | None) -> pa.Table:
 def merge(sources: Sequence[str | Path], into: str | Path) -> Table:
     """Join stores of the same sweep, run on different machines or in shards, into one folder, and return its runs.
 
-    Damaged parts are left out, with a warning. Raises ExperimentError if a store is of another sweep, naming what
-    differs.
+    Damaged parts are left out, with a warning. Raises ExperimentError if there are none, or if one is of another
+    sweep, naming what differs.
     """
+    if not sources:
+        raise ExperimentError("there are no stores to merge; give at least one")
     folders, target = [Path(source) for source in sources], Path(into)
     contents = [manifest.read(folder) for folder in folders]
     if (target / manifest.MANIFEST).exists():
@@ -98,8 +100,7 @@ def merge(sources: Sequence[str | Path], into: str | Path) -> Table:
 def _copy(source: Path, store: Store) -> None:
     for _ in range(ATTEMPTS):
         with suppress(FileNotFoundError):
-            for path in sorted((source / RUNS).glob("*.parquet")):
-                parts.copy_part(source, store.folder, path.stem, store.tables)
+            store.adopt(source)
             return
     raise _unsteady(source)
 

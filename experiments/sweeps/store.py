@@ -126,6 +126,16 @@ class Store:
                     self._join(set(self._known))
                 return
 
+    def adopt(self, source: Path) -> None:
+        """Copy the parts of another store, but for those that are here unharmed: the others' may be damaged.
+
+        Raises FileNotFoundError if one is gone by now.
+        """
+        self.refresh()
+        for path in sorted((source / RUNS).glob("*.parquet")):
+            if path.stem not in self._known:
+                parts.copy_part(source, self.folder, path.stem, self.tables)
+
     def _join(self, names: set[str]) -> None:
         """Join some parts and delete them. Raises FileNotFoundError, having lost nothing, if one is gone by now."""
         index = self._rows(RUNS, names, ["key", "point", "replicate"])
@@ -135,8 +145,9 @@ class Store:
             self._delete(name)
 
     def _joined(self, index: pa.Table, names: set[str]) -> str:
+        """Write some rows of some parts as one, or choose the part that is them: of two, every process the same."""
         digest = parts.runs_digest(index)
-        for name in names - set(self._died):
+        for name in sorted(names - set(self._died)):
             if name.startswith(digest):
                 return name
         points = index.column("point")
