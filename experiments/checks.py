@@ -25,7 +25,7 @@ def check_metrics(what: str, names: Sequence[Any]) -> tuple[str, ...]:
     """Return names of metrics. Raises ExperimentError if there are none, one is unknown, or one is there twice."""
     from model.metrics import METRICS
 
-    if isinstance(names, str) or not names:
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
         raise ExperimentError(f"{what} = {names!r}: list at least one metric")
     for name in names:
         if not isinstance(name, str):

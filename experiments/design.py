@@ -40,6 +40,14 @@ class Design:
     points: tuple[Mapping[str, Any], ...]
     provenance: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
+    def __post_init__(self) -> None:
+        """Raise ExperimentError if there is no point, or if one is not over the axes."""
+        if not self.points:
+            raise ExperimentError("a design has no points; give at least one")
+        for row, point in enumerate(self.points, start=1):
+            if point.keys() != set(self.axes):
+                raise ExperimentError(f"point {row} ({_shown(point)}) is not over the axes {', '.join(self.axes)}")
+
     @classmethod
     def grid(cls, **values: Iterable[Any] | Mapping[str, Any]) -> Design:
         """Return every combination of the values of each parameter; the last parameter changes fastest.

@@ -21,6 +21,9 @@ from experiments.sampling import SAMPLERS
 from model.parameters import Scenario, check_names
 
 CATALOG = Path(__file__).parent / "catalog"
+TAKEN = ("points", "runs", "diagnostics", "series")
+"""Names of a question whose table of means would be written over the points of its store, or over what is exported."""
+
 FIGURES = ("phase_map", "curve", "none")
 DESIGNS = ("grid", "one_at_a_time", *SAMPLERS)
 DEFAULTS: dict[str, Any] = {
@@ -57,7 +60,9 @@ class Question:
     seed: int
 
     def __post_init__(self) -> None:
-        """Raise ExperimentError if an outcome, a count or the figure cannot be; whether the points can, sweeps say."""
+        """Raise ExperimentError if name, outcomes, counts or figure cannot be; whether the points can, sweeps say."""
+        if self.name.lower() in TAKEN:
+            raise ExperimentError(f"a question cannot be named {self.name!r}, which is a table of its store; rename it")
         check_metrics("outcomes", self.outcomes)
         check_counts(replicates=self.replicates, epochs=self.epochs, record_every=self.record_every)
         check_seed(self.seed)

@@ -161,6 +161,13 @@ def test_a_csv_file_that_cannot_be_names_file_row_and_column(tmp_path, text, mes
     assert "\n" not in str(caught.value)
 
 
+def test_a_design_has_points_over_its_axes():
+    with pytest.raises(ExperimentError, match="no points"):
+        Design(("expel",), ())
+    with pytest.raises(ExperimentError, match=r"point 2 \(\) is not over the axes expel"):
+        Design(("expel",), ({"expel": True}, {}))
+
+
 def test_a_file_that_is_not_there_or_cannot_be_written_is_named(tmp_path):
     with pytest.raises(ExperimentError, match=r"cannot read .*nowhere\.csv"):
         Design.from_csv(tmp_path / "nowhere.csv")

@@ -149,6 +149,13 @@ def test_a_figure_suits_the_points(tmp_path, text, figure):
             load(str(path))
 
 
+@pytest.mark.parametrize("name", ["points", "Runs"])
+def test_a_question_writes_over_no_table_of_its_store(tmp_path, name):
+    (tmp_path / f"{name}.toml").write_text("[vary]\nselection = {}\n")
+    with pytest.raises(ExperimentError, match=f"cannot be named '{name}'"):
+        load(str(tmp_path / f"{name}.toml"))
+
+
 def test_a_base_may_be_a_file_beside_the_question(tmp_path):
     (tmp_path / "mine.toml").write_text('base = "metis"\nslash_delay = 3\n')
     (tmp_path / "ask.toml").write_text('base = "mine.toml"\n[vary]\nselection = ["stake", "equal"]\n')

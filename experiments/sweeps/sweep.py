@@ -102,7 +102,7 @@ def sweep(
 
 
 def _check_places(shard: tuple[int, int] | None, workers: int | None, scheduler: str | None) -> None:
-    whole = shard is not None and len(shard) == 2 and all(isinstance(n, int) for n in shard)
+    whole = isinstance(shard, tuple | list) and len(shard) == 2 and all(isinstance(n, int) for n in shard)
     if shard is not None and not (whole and 1 <= shard[0] <= shard[1]):
         raise ExperimentError(f"shard = {shard!r}: give (k, n), the k-th of n shards, such as (1, 4)")
     if scheduler not in (None, LOCAL) and workers is not None:
