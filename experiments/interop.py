@@ -99,7 +99,7 @@ def ema_model(
     outcomes: Sequence[str] = (),
     *,
     replicates: int = 8,
-    epochs: int = 365,
+    epochs: int = 364,
     record_every: int = 7,
     seed: int | None = None,
 ) -> Model:

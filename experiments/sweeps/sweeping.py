@@ -43,7 +43,10 @@ class Sweeping:
         self._flushed = time.monotonic()
 
     def run(self, workers: int | None, cluster: Executor | None) -> None:
-        """Run what is missing, round after round, for precision may ask for more after each."""
+        """Run what is missing, round after round, for precision may ask for more after each.
+
+        In an order of its own, so that several processes on one store seldom run the same at the same time.
+        """
         missing = self._take_stock()
         if not missing:
             self._pace = Pace(0.0)
@@ -59,6 +62,7 @@ class Sweeping:
             while not self._asked.asked and (missing := self._take_stock()):
                 random.SystemRandom().shuffle(missing)
                 self._carry_out(Dispatch(self._plan, missing, executor, seconds))
+        self._report(0)
 
     def _take_stock(self) -> list[Task]:
         tasks = self._wanted.tasks()
