@@ -45,14 +45,17 @@ class Comparison:
 def compare(scenarios: Sequence[Scenario], **how: Any) -> Comparison:
     """Run scenarios under the same luck and return their differences; `how` goes to `sweep`.
 
-    Raises ExperimentError if there are fewer than two, if two have the same name or do not differ, if `replicates` is
-    below two, or if every run of one failed.
+    Raises ExperimentError if there are fewer than two, if two have the same name or do not differ, if a name cannot be
+    a file's, if `replicates` is below two, or if every run of one failed.
     """
     names = [scenario.name for scenario in scenarios]
     if len(names) < 2:
         raise ExperimentError(f"{len(names)} scenario: give at least two to compare")
     if len(set(names)) < len(names):
         raise ExperimentError(f"{', '.join(names)}: give every scenario a name of its own")
+    for name in names:
+        if Path(name).name != name:
+            raise ExperimentError(f"name = {name!r}: the files of a comparison bear it; leave out slashes")
     replicates = how.get("replicates", 2)
     if isinstance(replicates, int) and replicates < 2:
         raise ExperimentError(f"replicates = {replicates}: give at least 2, for intervals")

@@ -246,6 +246,7 @@ def failing(bad: set[int]) -> Any:
         ([METIS], {}, "1 scenario: give at least two"),
         ([], {}, "0 scenario"),
         ([METIS, METIS], {}, "metis, metis: give every scenario a name of its own"),
+        ([METIS, HARDER.replace(name="a/b")], {}, "name = 'a/b': the files of a comparison bear it"),
         ([METIS, METIS.replace(name="same")], {}, "same and metis differ in nothing"),
         ([METIS, HARDER, HARDER.replace(name="same")], {}, "same and harder differ in nothing"),
         ([METIS, HARDER], {"replicates": 1}, "replicates = 1: give at least 2, for intervals"),
