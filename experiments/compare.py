@@ -24,6 +24,9 @@ from model.parameters import Scenario, parameter_names
 DRAWN = 24
 """Metrics in the figure, at most: those whose difference is clearest."""
 
+HEADLINES = ("honesty_by_value", "user_harm", "nakamoto_half_stake_operator", "security_ratio")
+"""What every comparison shows, whether it differs or not."""
+
 CHECKS = ("ledger_residual",)
 """Metrics that check the arithmetic and say nothing of the economy."""
 
@@ -33,8 +36,9 @@ class Comparison:
     """Scenarios run under the same seeds: `runs`, and per pair of them a table of `differences`, a row per metric.
 
     Columns: those of `estimates.paired`, the second scenario less the first; `relative`, the difference over the
-    larger of the means; `clear`, whether it is beyond chance at 95 % for all metrics together (Bonferroni); `settled`,
-    the lower of the shares of runs in which the metric had settled.
+    larger of the means; `distinct`, whether the metric says something of its own; `clear`, whether the difference is
+    beyond chance at 95 % for all distinct metrics together (Bonferroni); `settled`, the lower of the shares of runs in
+    which the metric had settled.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -94,22 +98,38 @@ def _differences(a: pd.DataFrame, b: pd.DataFrame, metrics: list[str]) -> pd.Dat
     size = table[["mean_a", "mean_b"]].abs().max(axis=1)
     table["relative"] = np.where(moved, table["difference"] / size.where(size > 0), 0.0)
     freedom = np.maximum(table["runs"] - 1, 1)
-    one, all_together = (stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / tests) for tests in (1, len(metrics)))
+    table["distinct"] = _distinct(table)
+    tests = max(1, int(table["distinct"].sum()))
+    one, all_together = (stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / count) for count in (1, tests))
     table["clear"] = moved & (table["difference"].abs() > table["half_width"] * all_together / one)
     table["settled"] = [min(runs[f"{name}_stationary"].mean() for runs in (a, b)) for name in metrics]
     return table
 
 
-def clearest(differences: pd.DataFrame, most: int = DRAWN) -> pd.DataFrame:
-    """Return the metrics whose difference is clear, the clearest first; if none is, those that come nearest.
+def _distinct(table: pd.DataFrame) -> pd.Series:
+    """Return which metrics say something of their own: defined, not the same in every run, and no twin of another.
 
-    Of metrics that say the same, as of nodes and of operators with one node each, the first is there.
+    Nodes and operators with one node each have the same figures; a headline is kept, or else the first.
     """
-    known = differences.dropna(subset=["difference"])
-    clarity = (known["difference"].abs() / known["half_width"]).fillna(0.0)
-    order = clarity.sort_values(ascending=False, kind="stable").index
-    clear = differences.loc[order][lambda rows: rows["clear"]]
-    return (clear if len(clear) else differences.loc[order]).drop_duplicates(["mean_a", "mean_b"]).head(most)
+    alive = table["difference"].notna() & ((table["difference"] != 0) | (table["half_width"] > 0))
+    headlines = table.index.intersection(HEADLINES)
+    order = headlines.append(table.index.difference(headlines, sort=False))
+    twins = table.where(alive).loc[order].duplicated(["mean_a", "mean_b", "half_width"])
+    return alive & ~twins.reindex(table.index)
+
+
+def shown_first(differences: pd.DataFrame, most: int = DRAWN) -> pd.DataFrame:
+    """Return the headlines, then the distinct metrics whose difference is clear, the clearest first.
+
+    If none is clear, those that come nearest follow the headlines.
+    """
+    own = differences[differences["distinct"]]
+    headlines = own.loc[own.index.intersection(HEADLINES)]
+    others = own.drop(headlines.index)
+    clarity = (others["difference"].abs() / others["half_width"]).fillna(0.0)
+    others = others.loc[clarity.sort_values(ascending=False, kind="stable").index]
+    clear = others[others["clear"]]
+    return pd.concat([headlines, clear if own["clear"].any() else others]).head(most)
 
 
 def write(comparison: Comparison, folder: Path) -> list[Path]:
@@ -118,10 +138,10 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     files.prepare(folder)
     for (a, b), table in comparison.differences.items():
         path = folder / f"{a}-{b}.png"
-        shown = clearest(table).sort_values("relative", ascending=False)
+        shown = shown_first(table).sort_values("relative", ascending=False)
         better = pd.Series({name: METRICS[name].better for name in shown.index})
-        caption = (f"Second half of {len(comparison.runs.groupby('seed'))} runs each under the same luck. Bars: paired "
-                   "95 % intervals; thin: had the runs been independent.")  # fmt: skip
+        caption = (f"Second half of {comparison.runs['seed'].nunique()} runs each under the same luck, from different "
+                   "starts. Bars: paired 95 % intervals; thin: had the runs been independent.")  # fmt: skip
         figure = plots.differences(shown, better, title=f"{b} less {a}", caption=caption)
         paths += [*plots.save(figure, path, {}), files.write_table(path.with_suffix(".csv"), table.reset_index())]
     return paths
@@ -130,15 +150,14 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
 def in_words(pair: tuple[str, str], table: pd.DataFrame) -> str:
     """Return how many metrics differ, what pairing gained, and what has not settled."""
     a, b = pair
-    gains = table.loc[table["clear"], "gain"].replace(np.inf, np.nan).dropna()
-    lines = [
-        f"{int(table['clear'].sum())} of {len(table)} metrics differ between {a} and {b}, 95 % sure of all at once."
-    ]
+    own = table[table["distinct"]]
+    if own.empty:
+        return f"Under the same luck {a} and {b} are the same in every metric."
+    gains = own["gain"].replace(np.inf, np.nan).dropna()
+    lines = [f"{int(own['clear'].sum())} of {len(own)} distinct metrics differ between {a} and {b}, 95 % sure of all."]
     if len(gains):
         lines.append(f"The same luck was worth {gains.median():.2g} times as many runs (median over these metrics).")
-    moving = table.index[table["clear"] & (table["settled"] < 0.5)]
-    if len(moving):
-        lines.append(
-            f"{len(moving)} of them had not settled in most runs of one; read those as the state of the second half."
-        )
+    moving = int((own["clear"] & (own["settled"] < 0.5)).sum())
+    if moving:
+        lines.append(f"{moving} that differ had not settled in most runs of one: read them as the second half's state.")
     return "\n".join(lines)

@@ -183,3 +183,11 @@ def test_progress_begins_with_an_estimate_and_ends_with_everything_done():
     assert done == sorted(done)
     assert told[-1].done == 12
     assert told[-1].seconds_left == 0
+
+
+def test_a_few_points_that_cannot_be_populated_are_told_and_become_errors():
+    design = Design.grid(token_supply=[1_000.0, 6e6, 7e6])
+    with pytest.warns(UserWarning, match=r"1 of 3 points cannot be populated .* point 1 \(token_supply 1000\.0\)"):
+        table = sweep(SMALL, design, workers=1, **PLAN)
+    assert (table["error"] != "").tolist() == [True] * 3 + [False] * 6
+    assert table["error"].iloc[0].startswith("ScenarioError: token_supply = 1000")

@@ -68,14 +68,15 @@ def _show(pair: tuple[str, str], table: pd.DataFrame) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from experiments.compare import clearest
+    from experiments.compare import shown_first
 
-    drawn = Table(title=f"{pair[1]} less {pair[0]}, clearest first", title_justify="left")
+    drawn = Table(title=f"{pair[1]} less {pair[0]}", caption="( ) within chance", title_justify="left")
     drawn.add_column("metric")
     for column in (*pair, "difference", "95 % +-", "gain"):
         drawn.add_column(column, justify="right")
-    for name, row in clearest(table, LISTED).iterrows():
-        values = (row["mean_a"], row["mean_b"], row["difference"], row["half_width"])
+    for name, row in shown_first(table, LISTED).iterrows():
+        a, b, difference, width = (f"{row[column]:.4g}" for column in ("mean_a", "mean_b", "difference", "half_width"))
         gain = "-" if math.isnan(row["gain"]) else f"{row['gain']:.2g}"
-        drawn.add_row(str(name).replace("_", " "), *(f"{value:.4g}" for value in values), gain)
+        shown = difference if row["clear"] else f"({difference})"
+        drawn.add_row(str(name).replace("_", " "), a, b, shown, width, gain)
     Console(highlight=False).print(drawn)

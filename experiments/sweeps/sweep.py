@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,12 +129,28 @@ def _root(folder: Path, seed: int | None, force: bool) -> int:
 
 
 def _populate_some(plan: Plan) -> None:
-    """Raise ScenarioError if a point cannot be populated, looking at some only if there are very many."""
+    """Raise ScenarioError if most points cannot be populated; if a few cannot, warn: their runs will be errors.
+
+    Looks at some only if there are very many.
+    """
+    from model.parameters import ScenarioError
     from model.population import populate
 
-    step = -(-len(plan.values) // CHECKED_POINTS)
-    for point in range(0, len(plan.values), step):
-        populate(plan.scenario.replace(**plan.changes(point)), plan.seed)
+    points = range(0, len(plan.values), -(-len(plan.values) // CHECKED_POINTS))
+    refused: dict[int, ScenarioError] = {}
+    for point in points:
+        try:
+            populate(plan.scenario.replace(**plan.changes(point)), plan.seed)
+        except ScenarioError as reason:
+            refused[point] = reason
+    if not refused:
+        return
+    first, error = next(iter(refused.items()))
+    words = f"point {first + 1} ({described(plan, [first])}): {error}"
+    if 2 * len(refused) >= len(points):
+        raise ScenarioError(words)
+    warnings.warn(f"{len(refused)} of {len(points)} points cannot be populated and become rows with an error, such as "
+                  f"{words}", stacklevel=3)  # fmt: skip
 
 
 def _opened(folder: Path, plan: Plan, force: bool) -> Store:
