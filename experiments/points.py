@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -84,10 +85,19 @@ def _column(path: Path, name: str, cells: list[str]) -> list[Any]:
 
 
 def _reader(name: str) -> Callable[[str], Any]:
+    if name == "stakes":
+        return _stakes
     declared = declaration(name)
     if "low" in declared:
         return _whole if is_whole(name) else _number
     return partial(_option, {option: option for option in declared.get("options", ())} or FLAGS)
+
+
+def _stakes(cell: str) -> tuple[float, ...]:
+    try:
+        return tuple(map(float, json.loads(cell)))
+    except (TypeError, ValueError):
+        raise ValueError("give a list of tokens per sequencer, such as [30000, 25000]") from None
 
 
 def _option(known: Mapping[str, Any], cell: str) -> Any:
@@ -115,4 +125,6 @@ def _number(cell: str) -> float:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else value

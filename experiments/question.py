@@ -11,6 +11,7 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from model.parameters import Scenario, check_names
 CATALOG = Path(__file__).parent / "catalog"
 TAKEN = ("points", "runs", "diagnostics", "series")
 """Names of a question whose table of means would be written over the points of its store, or over what is exported."""
+
+CHECKED_POINTS = 1_000
+"""Points that are validated when a question is read; the sweep validates all before anything runs."""
 
 FIGURES = ("phase_map", "curve", "none")
 DESIGNS = ("grid", "one_at_a_time", *SAMPLERS)
@@ -138,7 +142,7 @@ def _parse(path: Path, content: dict[str, Any]) -> Question:
     given = {**DEFAULTS, **content}
     scenario = _base(path, given["base"]).replace(**given["set"])
     design = _design(path, given, scenario)
-    for _ in design.scenarios(scenario):
+    for _ in islice(design.scenarios(scenario), CHECKED_POINTS):
         pass
     return Question(
         name=path.stem,

@@ -209,3 +209,11 @@ def test_the_manifest_tells_what_the_runs_are_runs_of(tmp_path):
     assert "model/core/epoch.py" in content["sources"]
     assert content["written_by"].keys() == {"time", "python", "machine", "cpus"}
     assert Design.from_csv(tmp_path / manifest.POINTS) == design
+
+
+def test_series_and_diagnostics_of_a_store_are_read_when_they_are_asked_for(tmp_path):
+    table, kept = sweep(SMALL, DESIGN, workers=1, store=tmp_path, **PLAN), sweep(SMALL, DESIGN, workers=1, **PLAN)
+    for name in ("series", "diagnostics"):
+        pd.testing.assert_frame_equal(getattr(table, name), getattr(kept, name))
+        pd.testing.assert_frame_equal(getattr(reading.read(tmp_path), name), getattr(kept, name))
+    assert set(table[table["point"] == 1].series["point"]) == {1}

@@ -129,7 +129,7 @@ def test_a_run_that_raises_loses_no_other(monkeypatch, table):
     ("design", "plan", "message"),
     [
         (Design.grid(slash_fraction=[0.1, 1.5]), {}, "slash_fraction = 1.5"),
-        (Design.grid(token_supply=[1_000.0, 7e6]), {}, "token_supply = 1000"),
+        (Design.grid(token_supply=[1_000.0, 2_000.0]), {}, "token_supply = 1000"),
         (DESIGN, {"replicates": 0}, "replicates = 0"),
         (DESIGN, {"epochs": 2.5}, "epochs = 2.5"),
         (DESIGN, {"workers": -1}, "workers = -1"),

@@ -40,9 +40,13 @@ class Precision(NamedTuple):
         return count
 
     def met(self, values: np.ndarray, first: int) -> bool:
-        """Return whether a point has the replicates that it should have, and every half-width is as narrow as asked."""
+        """Return whether a point has the replicates that it should have, and every half-width is as narrow as asked.
+
+        A metric that no run has is not known at all, and so not precisely.
+        """
         count = self.replicates(values, first)
-        return count <= len(values) and self._narrow(values[:count])
+        seen = values[:count]
+        return count <= len(values) and bool((seen == seen).any(axis=0).all()) and self._narrow(seen)
 
     def _narrow(self, values: np.ndarray) -> bool:
         from experiments.estimates import half_width

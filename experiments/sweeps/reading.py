@@ -28,8 +28,7 @@ def read_table(folder: str | Path, table: str = RUNS, columns: Sequence[str] | N
     Raises ExperimentError if there is no such store, table or column, or if a part is damaged.
     """
     folder = Path(folder)
-    found = manifest.read(folder)["identity"]
-    known = (RUNS, DIAGNOSTICS, SERIES)[: 2 + bool(found["series"])]
+    known = tables_of(folder)
     if table not in known:
         raise ExperimentError(f"table = {table!r}: {folder} has {', '.join(known)}")
     for _ in range(ATTEMPTS):
@@ -46,8 +45,13 @@ def read(folder: str | Path, columns: Sequence[str] | None = None) -> Table:
     """Return the runs of a store as the table that `sweep` returned, or some columns of it."""
     table = Table(read_table(folder, RUNS, columns))
     identity = manifest.read(Path(folder))["identity"]
-    table.swept, table.epochs = tuple(identity["axes"]), identity["epochs"]
+    table.swept, table.epochs, table.source = tuple(identity["axes"]), identity["epochs"], Path(folder)
     return table
+
+
+def tables_of(folder: Path) -> tuple[str, ...]:
+    """Return the names of the tables of a store. Raises ExperimentError if there is no such store."""
+    return (RUNS, DIAGNOSTICS, SERIES)[: 2 + bool(manifest.read(folder)["identity"]["series"])]
 
 
 def _unsteady(folder: Path) -> ExperimentError:

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from experiments.sweeps.worker import Outcome
 
 REJECTED = "rejected"
-ROWS_PER_PART = 2**16
+RUNS_PER_PART = 2**16
+VALUES_PER_PART = 2**23
+"""Runs of a joined part, at most, and values of its series: joining them takes under a gigabyte."""
+
 SMALL = 2**13
 MOST_SMALL_PARTS = 128
-"""Parts of fewer rows than SMALL are joined when there are more, so that no sweep ends in a hundred thousand files."""
+"""Parts of fewer runs than SMALL are joined when there are more, so that no sweep ends in a hundred thousand files."""
 
 ATTEMPTS = 20
 
@@ -55,6 +58,7 @@ class Store:
         self.folder = folder
         self.identity = digest(content["identity"])
         self.tables = TABLES if content["identity"]["series"] else TABLES[1:]
+        self._runs_per_part = _runs_per_part(content["identity"])
         self.done: set[str] = set()
         self.forgotten: set[str] = set()
         self.failed = 0
@@ -99,9 +103,9 @@ class Store:
         """Write the outcome of some runs as a new part. Raises ExperimentError if the disk refuses."""
         found = tables(plan, tasks, outcome)
         self._note(parts.write_part(self.folder, self.identity, found), found[RUNS])
-        small = {name for name, rows in self._known.items() if rows < SMALL}
+        small = {name for name, rows in self._known.items() if rows < min(SMALL, self._runs_per_part)}
         if len(small) > MOST_SMALL_PARTS:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, DamagedPart):
                 self._join(small)
 
     def forget_the_dead(self) -> None:
@@ -121,10 +125,14 @@ class Store:
         """Join all parts into few, in the order of the plan: the same bytes whatever wrote the runs, and when."""
         for _ in range(ATTEMPTS):
             self.refresh()
-            with suppress(FileNotFoundError):
+            try:
                 if self._known:
                     self._join(set(self._known))
                 return
+            except FileNotFoundError:
+                continue
+            except DamagedPart:
+                self.recount()
 
     def adopt(self, source: Path) -> None:
         """Copy the parts of another store, but for those that are here unharmed: the others' may be damaged.
@@ -139,7 +147,8 @@ class Store:
     def _join(self, names: set[str]) -> None:
         """Join some parts and delete them. Raises FileNotFoundError, having lost nothing, if one is gone by now."""
         index = self._rows(RUNS, names, ["key", "point", "replicate"])
-        slices = [index.slice(first, ROWS_PER_PART) for first in range(0, index.num_rows, ROWS_PER_PART)]
+        most = self._runs_per_part
+        slices = [index.slice(first, most) for first in range(0, index.num_rows, most)]
         joined = {self._joined(piece, names) for piece in slices}
         for name in names - joined:
             self._delete(name)
@@ -203,6 +212,14 @@ class Store:
                 if parts.NAME.fullmatch(path.suffix[1:]):
                     parts.drop_half(self.folder, path.suffix[1:])
                 path.unlink(missing_ok=True)
+
+
+def _runs_per_part(identity: dict[str, Any]) -> int:
+    """Return how many runs a joined part holds: fewer if their series are long."""
+    if not identity["series"]:
+        return RUNS_PER_PART
+    values = len(identity["metrics"]) * -(-identity["epochs"] // identity["record_every"])
+    return max(1, min(RUNS_PER_PART, VALUES_PER_PART // values))
 
 
 def _without(keys: set[str], table: pa.Table) -> pa.Table:

@@ -6,8 +6,9 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.checks import check_counts, check_metrics, check_seed
 from experiments.design import Design
@@ -81,14 +82,13 @@ def sweep(
     target = precision_of(precision, most_replicates, measured, replicates)
     _check_places(shard, workers, scheduler)
     with _folder(store) as folder, connected(scheduler, workers) as cluster:
-        root = _root(folder, seed, force)
-        plan = Plan(scenario, design, root, epochs, record_every, measured, series)
+        plan = Plan(scenario, design, _root(folder, seed, force), epochs, record_every, measured, series)
         if shard is not None and shard[1] > len(plan.points):
             raise ExperimentError(
                 f"shard = {shard!r}: a shard has whole points, and there are {len(plan.points)} points"
             )
         _populate_some(plan)
-        opened = _opened(folder, plan, force)
+        plan, opened = _opened(folder, plan, force, adopt=seed is None)
         wanted = Wanted(plan, opened, replicates, target, shard or (1, 1))
         for _ in range(ROUNDS):
             with interrupts() as asked:
@@ -97,6 +97,8 @@ def sweep(
                 raise SweepInterrupted(_how_to_resume(store, len(opened.done)))
             opened.join()
             if (table := _table(plan, folder, wanted)) is not None:
+                if store is None:
+                    table.source = {"diagnostics": table.diagnostics, "series": table.series}
                 return table
             opened.recount()
         raise ExperimentError(f"{folder} loses runs as fast as they are written; let nothing else delete files there")
@@ -129,7 +131,7 @@ def _root(folder: Path, seed: int | None, force: bool) -> int:
 
 
 def _populate_some(plan: Plan) -> None:
-    """Raise ScenarioError if most points cannot be populated; if a few cannot, warn: their runs will be errors.
+    """Raise ScenarioError if no point can be populated; if some cannot, warn: their runs will be errors.
 
     Looks at some only if there are very many.
     """
@@ -147,13 +149,14 @@ def _populate_some(plan: Plan) -> None:
         return
     first, error = next(iter(refused.items()))
     words = f"point {first + 1} ({described(plan, [first])}): {error}"
-    if 2 * len(refused) >= len(points):
+    if len(refused) == len(points):
         raise ScenarioError(words)
     warnings.warn(f"{len(refused)} of {len(points)} points cannot be populated and become rows with an error, such as "
                   f"{words}", stacklevel=3)  # fmt: skip
 
 
-def _opened(folder: Path, plan: Plan, force: bool) -> Store:
+def _opened(folder: Path, plan: Plan, force: bool, adopt: bool) -> tuple[Plan, Store]:
+    """Return the store in a folder, and the plan; if its seed may be adopted, with that of the store."""
     from experiments import files
     from experiments.sweeps.store import Store, clear
 
@@ -161,13 +164,15 @@ def _opened(folder: Path, plan: Plan, force: bool) -> Store:
     if force:
         clear(folder)
     content = manifest.create(folder, plan)
+    if adopt:
+        plan = replace(plan, seed=content["identity"]["seed"])
     manifest.check(folder, content, plan)
     manifest.write_points(folder, plan)
     store = Store(folder, content)
     store.refresh()
     store.forget_the_dead()
     store.report_rejected("their runs are computed again")
-    return store
+    return plan, store
 
 
 def _how_to_resume(store: str | Path | None, done: int) -> str:
@@ -178,18 +183,13 @@ def _how_to_resume(store: str | Path | None, done: int) -> str:
 
 def _table(plan: Plan, folder: Path, wanted: Wanted) -> Table | None:
     """Return what was asked for, of all that the store holds; None if another process has dropped some of it."""
-    from experiments.sweeps.parts import DIAGNOSTICS, SERIES
+    from experiments.sweeps.parts import DIAGNOSTICS
     from experiments.sweeps.reading import read, read_table
 
     keys = {task.key for task in wanted.tasks()}
-
-    def asked(table: Any) -> Any:
-        return table if len(table) == len(keys) else table[table["key"].isin(keys)].reset_index(drop=True)
-
-    table = asked(read(folder))
-    table.diagnostics = asked(read_table(folder, DIAGNOSTICS))
-    if min(len(table), len(table.diagnostics)) < len(keys):
+    table, judged = read(folder), read_table(folder, DIAGNOSTICS, ["key"])
+    if not keys <= set(table["key"]) & set(judged["key"]):
         return None
-    table.series = asked(read_table(folder, SERIES)) if plan.series else None
+    table = table if len(table) == len(keys) else table[table["key"].isin(keys)].reset_index(drop=True)
     table.imprecise = described(plan, wanted.imprecise())
     return table

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,20 +22,38 @@ NO_RUN = "there is no such run"
 class Table(pd.DataFrame):
     """Runs: a row each. `swept` names the parameters that vary; the DataFrame is otherwise like any other.
 
-    `diagnostics` has a row per run on how each metric settled, `series` a row per record of every run, if kept, and
     `imprecise` names the points that did not reach the precision asked for. Every run has as many `epochs`.
+    `diagnostics` and `series` are read when they are asked for, from `source`: a store, or tables by name.
     """
 
-    _metadata = ["swept", "epochs", "diagnostics", "series", "imprecise"]
+    _metadata = ["swept", "epochs", "imprecise", "source"]
     swept: tuple[str, ...] = ()
     epochs: int = 0
-    diagnostics: pd.DataFrame | None = None
-    series: pd.DataFrame | None = None
     imprecise: str = ""
+    source: Path | Mapping[str, pd.DataFrame | None] | None = None
 
     @property
     def _constructor(self) -> Any:
         return Table
+
+    @property
+    def diagnostics(self) -> pd.DataFrame | None:
+        """How each metric of each run of the table settled, a row per run."""
+        return self._other("diagnostics")
+
+    @property
+    def series(self) -> pd.DataFrame | None:
+        """Every record of the runs of the table, a row each; None if they were not kept."""
+        return self._other("series")
+
+    def _other(self, name: str) -> pd.DataFrame | None:
+        from experiments.sweeps.reading import read_table, tables_of
+
+        if isinstance(self.source, Path):
+            rows = read_table(self.source, name) if name in tables_of(self.source) else None
+        else:
+            rows = (self.source or {}).get(name)
+        return rows if rows is None else rows[rows["key"].isin(self["key"])].reset_index(drop=True)
 
     def to_xarray(self) -> xr.Dataset:
         """Return all columns, with units, on the grid of the swept parameters and the replicates, which have the seeds.
