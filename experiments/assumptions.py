@@ -72,7 +72,11 @@ Where the model is known to err, and which way:
   point and yields of a few per cent, the closed form of the commission game itself asks for more than half.
 - **Of several offences the best ratio is chosen, not the best gain**: the odds are in opportunity over reservation
   value. With one offence, or any at all deterred, the difference is small; a riskless thief takes less than it could.
-- **Beliefs have floors.** Without proof of checking nobody discovers that nobody checks as long as nobody offends.
+- **Beliefs have floors.** Without proof of checking nobody discovers that nobody checks as long as nobody offends:
+  in `metis` at a constant price `proof_of_check = false` lowers diligence from 0.93 to 0.06, yet in the fifth year
+  honesty by value is 0.994 as with proof (0.993; 16 seeds, standard errors 0.001), because some four offences a year
+  teach nothing to sequencers who trust the advertised detection like 20 trials (`prior_weight`) and forget in 90 epochs
+  (`memory`); honesty then measures the prior, and is 0.94 if that is worth one trial.
 - **Delegators read one slash as a rate**: a single honest fault looks like several per cent a year for a month.
 - **Incumbents stay until they lose money, entrants ask for the return on their capital**: the number of sequencers
   settles between the two.

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 
 from model.history import History
 from model.metrics import METRICS, compute
+from model.metrics.registry import ratio
 from model.stationarity import judge
 
 
 class Settled(NamedTuple):
     """Metrics over the later half of a run, (M,) each, in the order they were asked for.
 
-    `value` is the mean of a stock, and a flow over that whole time as one interval; `start` the epoch after which it
-    counts; `stationary` whether the value is a level that the economy keeps, or one it was passing. `effective`
-    (records), `drift` and `deviation` are those of `model.stationarity.Verdict`.
+    `value` is the mean of a stock over time, a flow over that whole time as one interval, and a rate the flow over the
+    average stock; `start` the epoch after which it counts; `stationary` whether the value is a level that the economy
+    keeps, or one it was passing. `effective` (records), `drift` and `deviation` are those of
+    `model.stationarity.Verdict`.
     """
 
     value: NDArray[np.float64]
@@ -50,17 +52,19 @@ class Run:
     def settled(self, names: Sequence[str] | None = None) -> Settled:
         """Return the values of metrics (all by default) over the later half of the records, and whether they settled.
 
-        A ratio of flows is the ratio of their sums, whatever the spacing of the records. A last record that covers
-        less time than the others is part of the value, not of the judgement.
+        A ratio of flows is the ratio of their sums, whatever the spacing of the records; a rate depends on it only as
+        its stock does. A last record that covers less time than the others is part of the value, not of the judgement.
         """
         names = list(METRICS) if names is None else list(names)
         later = self.history.part(slice((self.history.size - 1) // 2, None))
         records = compute(later, names)
         series = np.array([records[name] for name in names])
-        value = _means(series)
-        flows = [place for place, name in enumerate(names) if METRICS[name].is_flow]
-        sums = compute(later.interval(0, later.size - 1), [names[place] for place in flows])
-        value[flows] = [sums[names[place]][0] for place in flows]
+        value, whole = _means(series, later.epochs), later.interval(0, later.size - 1)
+        for place, metric in enumerate(METRICS[name] for name in names):
+            if metric.kind == "flow":
+                value[place] = metric.compute(whole)[0]
+            elif metric.parts is not None:
+                value[place] = ratio(*[part.sum() for part in metric.parts(later)])
         start = np.full(len(names), later.epoch[0])
         return Settled(value, start, *judge(series[:, later.epochs == later.epochs[0]]))
 
@@ -73,11 +77,10 @@ class Run:
         return pd.DataFrame(self.settled()._asdict(), index=pd.Index(METRICS, name="metric"))
 
 
-def _means(series: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the means of rows over their defined values, nan where there is none."""
+def _means(series: NDArray[np.float64], epochs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the means of rows over the time in which they are defined, nan where there is none."""
     defined = ~np.isnan(series)
-    total, count = np.where(defined, series, 0.0).sum(axis=1), defined.sum(axis=1)
-    return np.divide(total, count, out=np.full(len(series), np.nan), where=count > 0)
+    return ratio(np.where(defined, series, 0.0) @ epochs, defined @ epochs)
 
 
 @cache

@@ -105,7 +105,7 @@ def test_only_what_is_asked_for_is_computed_in_the_order_of_the_registry(recorde
     def fail(history: History) -> np.ndarray:
         raise AssertionError("nobody asked")
 
-    monkeypatch.setitem(METRICS, "volume", Metric("volume", "-", "neither", "Fails.", True, fail))
+    monkeypatch.setitem(METRICS, "volume", Metric("volume", "-", "neither", "Fails.", "flow", fail))
     assert list(compute(recorded["history"], ["price", "fees", "price"])) == ["fees", "price"]
     with pytest.raises(AssertionError, match="nobody asked"):
         compute(recorded["history"])

@@ -1,6 +1,6 @@
 """What is measured: METRICS lists every metric with unit, direction and meaning; `compute` evaluates them on a History.
 
-A new metric is one decorated function (`stock` or `flow`) in the file of its subject; it recompiles nothing.
+A new metric is one decorated function (`stock`, `flow` or `rate`) in the file of its subject; it recompiles nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Collection
 from model.history import History
 from model.metrics import economy, honesty, security
 from model.metrics.concentration import HOLDINGS, INDICES
-from model.metrics.registry import METRICS, Metric, Series, flow, stock
+from model.metrics.registry import METRICS, Metric, Series, flow, rate, stock
 
 __all__ = [
-    "HOLDINGS", "INDICES", "METRICS", "Metric", "compute", "economy", "flow", "honesty", "security", "stock",
+    "HOLDINGS", "INDICES", "METRICS", "Metric", "compute", "economy", "flow", "honesty", "rate", "security",
+    "stock",
 ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from model.decentralization import TIE
 from model.history import History
-from model.metrics.registry import METRICS, Metric, Series, once, stake
+from model.metrics.registry import METRICS, Kind, Metric, Series, once, stake
 
 
 class Ranking(NamedTuple):
@@ -71,9 +71,9 @@ def nakamoto_two_thirds(ranks: Ranking) -> Series:
     return _fewest(ranks, 2 / 3)
 
 
-@index("0 to 1", "lower")
+@index("0 to 1", "neither")
 def gini(ranks: Ranking) -> Series:
-    """Gini coefficient of the {what} among those who have any."""
+    """Gini coefficient of the {what} among those who have any; falls when the small leave."""
     place = np.arange(ranks.shares.shape[1])
     with np.errstate(invalid="ignore"):
         return np.maximum(0, (ranks.shares * (ranks.held[:, None] - 1 - 2 * place)).sum(axis=1) / ranks.held)
@@ -150,9 +150,8 @@ def _register(function: Index, unit: str, better: str, holding: Callable[[Histor
     words = {"stake": "stake", "blocks": "blocks made since the last record"}[what]
     meaning = (function.__doc__ or "").rstrip(".").format(what=words)
     name = f"{function.__name__}_{holding.__name__}"
-    METRICS[name] = Metric(
-        name, unit, better, f"{meaning}, by {holder}.", what == "blocks", lambda h: function(holding(h))
-    )
+    kind: Kind = "flow" if what == "blocks" else "stock"
+    METRICS[name] = Metric(name, unit, better, f"{meaning}, by {holder}.", kind, lambda h: function(holding(h)))
 
 
 for _holding in HOLDINGS:

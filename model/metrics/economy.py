@@ -7,39 +7,39 @@ import numpy as np
 from model.core.audit import residual
 from model.core.options import Conduct, Offence, Status
 from model.history import History
-from model.metrics.registry import Series, flow, per_year, ratio, stake, stock
+from model.metrics.registry import Series, flow, held, rate, ratio, stake, stake_path, stock
 
 
-@flow("per year", "neither")
-def yield_sequencer(h: History) -> Series:
-    """Sequencers' profit after slashes, in tokens at the price, per token of own stake."""
-    own = h.stock("sequencers", "self_stake").sum(axis=1) * h.stock("market", "price")
-    return per_year(h, ratio(h.flow("sequencer_usd"), own))
+@rate("per year", "neither")
+def yield_sequencer(h: History) -> tuple[Series, Series]:
+    """Sequencers' profit after slashes, per dollar of own stake."""
+    own = h.path("sequencers", "self_stake").sum(axis=1) * h.path("market", "price")
+    return h.flow("sequencer_usd"), held(h, own)
 
 
-@flow("per year", "neither")
-def yield_delegator(h: History) -> Series:
+@rate("per year", "neither")
+def yield_delegator(h: History) -> tuple[Series, Series]:
     """Emission added to pools less what was slashed there, per delegated token."""
-    return per_year(h, ratio(h.flow("pool_tokens") - h.flow("pool_slashed"), h.stock("sequencers", "pool").sum(axis=1)))
+    return h.flow("pool_tokens") - h.flow("pool_slashed"), held(h, h.path("sequencers", "pool").sum(axis=1))
 
 
-@flow("per year", "neither")
-def yield_ranger(h: History) -> Series:
+@rate("per year", "neither")
+def yield_ranger(h: History) -> tuple[Series, Series]:
     """Rangers' profit per dollar of bond."""
-    return per_year(h, ratio(h.flow("ranger_usd"), h.stock("rangers", "bond").sum(axis=1) * h.stock("market", "price")))
+    bonds = h.path("rangers", "bond").sum(axis=1) * h.path("market", "price")
+    return h.flow("ranger_usd"), held(h, bonds)
 
 
-@flow("per year", "neither")
-def reward_rate(h: History) -> Series:
+@rate("per year", "neither")
+def reward_rate(h: History) -> tuple[Series, Series]:
     """Emission to sequencers and pools per staked token (Metis's mining reward rate)."""
-    return per_year(h, ratio(h.flow("sequencer_tokens") + h.flow("pool_tokens"), stake(h).sum(axis=1)))
+    return h.flow("sequencer_tokens") + h.flow("pool_tokens"), held(h, stake_path(h).sum(axis=1))
 
 
-@flow("share per year", "lower")
-def net_issuance(h: History) -> Series:
+@rate("share per year", "lower")
+def net_issuance(h: History) -> tuple[Series, Series]:
     """Growth of the supply outside the reserve: minted and paid out of it, less burned."""
-    outside = h.path("accounts", "minted") - h.path("accounts", "burned") - h.path("accounts", "reserve")
-    return per_year(h, np.diff(outside) / supply(h))
+    return np.diff(_supply_path(h)), held(h, _supply_path(h))
 
 
 @stock("tokens", "higher")
@@ -51,8 +51,12 @@ def reserve_left(h: History) -> Series:
 @stock("tokens", "neither")
 def supply(h: History) -> Series:
     """Tokens in existence outside the reserve."""
-    created = h.stock("accounts", "opening") + h.stock("accounts", "minted")
-    return created - h.stock("accounts", "burned") - h.stock("accounts", "reserve")
+    return _supply_path(h)[1:]
+
+
+def _supply_path(h: History) -> Series:
+    created = h.path("accounts", "opening") + h.path("accounts", "minted")
+    return created - h.path("accounts", "burned") - h.path("accounts", "reserve")
 
 
 @stock("share", "neither")
@@ -131,13 +135,13 @@ def sequencers_active(h: History) -> Series:
     return (h.stock("sequencers", "status") == Status.ACTIVE).sum(axis=1).astype(float)
 
 
-@stock("nodes", "lower")
+@stock("nodes", "neither")
 def sequencers_jailed(h: History) -> Series:
     """Jailed sequencers."""
     return (h.stock("sequencers", "status") == Status.JAILED).sum(axis=1).astype(float)
 
 
-@stock("nodes", "lower")
+@stock("nodes", "neither")
 def sequencers_removed(h: History) -> Series:
     """Sequencers removed for good since the start."""
     return (h.stock("sequencers", "status") == Status.REMOVED).sum(axis=1).astype(float)

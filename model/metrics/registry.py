@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -15,42 +15,67 @@ from model.history import History
 Series = np.ndarray
 """One value per record, (T,)."""
 
+Kind = Literal["stock", "flow", "rate"]
+Measure = Callable[[History], Series]
+Fraction = Callable[[History], tuple[Series, Series]]
+
 
 @dataclass(frozen=True)
 class Metric:
     """A named measure: unit, which direction is better (higher, lower, neither), meaning, and how it is computed.
 
-    A stock is a state of affairs when it is recorded; a flow is over the interval since the last record.
+    A stock is a state of affairs when it is recorded; a flow is over the interval since the last record; a rate relates
+    a flow to the average stock in that interval, and has the two as its `parts`, which add up over records.
     """
 
     name: str
     unit: str
     better: str
     meaning: str
-    is_flow: bool
+    kind: Kind
     compute: Callable[[History], Series]
+    parts: Fraction | None = None
 
 
 METRICS: dict[str, Metric] = {}
 
-Measure = Callable[[History], Series]
 Derived = TypeVar("Derived")
 
 
 def stock(unit: str, better: str) -> Callable[[Measure], Measure]:
     """Register a function as the stock of its name, its docstring as the meaning."""
-    return lambda function: _register(function, unit, better, is_flow=False)
+    return lambda function: _register(function, unit, better, "stock")
 
 
 def flow(unit: str, better: str) -> Callable[[Measure], Measure]:
     """Register a function as the flow of its name, its docstring as the meaning."""
-    return lambda function: _register(function, unit, better, is_flow=True)
+    return lambda function: _register(function, unit, better, "flow")
 
 
-def _register(function: Measure, unit: str, better: str, is_flow: bool) -> Measure:
-    name, meaning = function.__name__, (function.__doc__ or "").strip()
-    METRICS[name] = Metric(name, unit, better, meaning, is_flow, function)
+def rate(unit: str, better: str) -> Callable[[Fraction], Fraction]:
+    """Register a function as the rate of its name, its docstring as the meaning.
+
+    It returns a part and a whole that add up over time, (T,) each: a flow, and a stock as it was `held`. Over several
+    records the rate is the sum of the parts over that of the wholes, as a return on average capital; a mean of the
+    records would hang on the few in which next to nothing was held.
+    """
+
+    def register(function: Fraction) -> Fraction:
+        METRICS[function.__name__] = Metric(
+            function.__name__, unit, better, _meaning(function), "rate", lambda h: ratio(*function(h)), function
+        )
+        return function
+
+    return register
+
+
+def _register(function: Measure, unit: str, better: str, kind: Kind) -> Measure:
+    METRICS[function.__name__] = Metric(function.__name__, unit, better, _meaning(function), kind, function)
     return function
+
+
+def _meaning(function: Callable[..., object]) -> str:
+    return (function.__doc__ or "").strip()
 
 
 def once(function: Callable[[History], Derived]) -> Callable[[History], Derived]:
@@ -72,12 +97,27 @@ def ratio(part: Series, whole: Series) -> Series:
 
 def per_year(history: History, flow: Series) -> Series:
     """Return a flow between records as a yearly rate."""
-    return np.asarray(flow / history.epochs * history.scenario.epochs_per_year)
+    return np.asarray(flow / years(history))
+
+
+def years(history: History) -> Series:
+    """Return the time between records in years."""
+    return np.asarray(history.epochs / history.scenario.epochs_per_year)
+
+
+def held(history: History, path: Series) -> Series:
+    """Return a stock (T + 1,), at every snapshot, times the years it was held between them; linear in between, (T,)."""
+    return (path[1:] + path[:-1]) / 2 * years(history)
 
 
 @once
-def stake(history: History) -> Series:
-    """Return the stake of every node, own and delegated, zero once it is out, (T, S)."""
-    status = history.stock("sequencers", "status")
+def stake_path(history: History) -> Series:
+    """Return the stake of every node, own and delegated, zero once it is out, at every snapshot, (T + 1, S)."""
+    status = history.path("sequencers", "status")
     serving = (status == Status.ACTIVE) | (status == Status.JAILED)
-    return (history.stock("sequencers", "self_stake") + history.stock("sequencers", "pool")) * serving
+    return (history.path("sequencers", "self_stake") + history.path("sequencers", "pool")) * serving
+
+
+def stake(history: History) -> Series:
+    """Return the stake of every node when it is recorded, (T, S)."""
+    return stake_path(history)[1:]

@@ -6,7 +6,7 @@ import numpy as np
 
 from model.core.options import Tactic
 from model.history import History
-from model.metrics.registry import Series, flow, per_year, ratio, stake, stock
+from model.metrics.registry import Series, flow, held, rate, ratio, stake, stake_path, stock, years
 from model.parameters import Scenario
 from model.parameters.rules import by_offence
 
@@ -20,13 +20,17 @@ def stake_total(h: History) -> Series:
 @stock("USD", "higher")
 def stake_at_risk(h: History) -> Series:
     """The same in dollars."""
-    return stake_total(h) * h.stock("market", "price")
+    return _value_path(h)[1:]
 
 
-@flow("share per year", "lower")
-def slashed_share(h: History) -> Series:
+def _value_path(h: History) -> Series:
+    return stake_path(h).sum(axis=1) * h.path("market", "price")
+
+
+@rate("share per year", "neither")
+def slashed_share(h: History) -> tuple[Series, Series]:
     """Stake slashed, of the stake there is."""
-    return per_year(h, ratio(h.flow("slashed"), stake_total(h)))
+    return h.flow("slashed"), held(h, stake_path(h).sum(axis=1))
 
 
 @stock("USD", "higher")
@@ -44,12 +48,16 @@ def stake_to_control(h: History) -> Series:
 @stock("USD", "higher")
 def cost_of_corruption(h: History) -> Series:
     """What two thirds of the stake would be expected to lose by a conviction for the most profitable offence."""
+    return _cost_path(h)[1:]
+
+
+def _cost_path(h: History) -> Series:
     s, offence = h.scenario, _most_profitable(h.scenario)
     slash = min(1.0, s.slash_fraction * by_offence(s, "slash_multiplier")[offence])
-    return stake_to_control(h) * (s.enforcement * slash if s.sanction == "slash" else 0.0)
+    return _value_path(h) * 2 / 3 * (s.enforcement * slash if s.sanction == "slash" else 0.0)
 
 
-@flow("USD", "lower")
+@flow("USD", "neither")
 def profit_from_corruption(h: History) -> Series:
     """What two thirds of the blocks are expected to yield to the most profitable offence while the exit delay runs."""
     s = h.scenario
@@ -57,10 +65,10 @@ def profit_from_corruption(h: History) -> Series:
     return passing * _gains(s).max() * s.exit_delay * 2 / 3
 
 
-@flow("-", "higher")
-def security_ratio(h: History) -> Series:
+@rate("-", "higher")
+def security_ratio(h: History) -> tuple[Series, Series]:
     """Cost of corruption over profit from corruption: below one, corruption pays even if it is sure to be convicted."""
-    return ratio(cost_of_corruption(h), profit_from_corruption(h))
+    return held(h, _cost_path(h)), profit_from_corruption(h) * years(h)
 
 
 def _gains(scenario: Scenario) -> np.ndarray:
