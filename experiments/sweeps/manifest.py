@@ -65,7 +65,9 @@ def read(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise ExperimentError(f"{folder} is no store of a sweep ({MANIFEST}: {error.strerror})") from None
     except (ValueError, KeyError, TypeError):
-        raise ExperimentError(f"{path} cannot be read as a manifest; restore it, or start over with --force") from None
+        raise ExperimentError(
+            f"{path} cannot be read as a manifest; restore it, or start over (--force, force=True)"
+        ) from None
     return dict(content)
 
 
@@ -73,7 +75,7 @@ def check(folder: Path, found: dict[str, Any], plan: Plan) -> None:
     """Raise ExperimentError, naming what differs, if a store holds the runs of another sweep."""
     here = {"identity": identity(plan), "sources": sources()}
     _refuse(compared(found, here), f"{folder} holds another sweep than the one asked for",
-            "give another folder with --out, or --force to start over")  # fmt: skip
+            "give another folder (--out, store=), or start over (--force, force=True)")  # fmt: skip
 
 
 def same(first: Path, one: dict[str, Any], second: Path, other: dict[str, Any]) -> None:
