@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from experiments.errors import ExperimentError
 from model.stationarity import ROUNDING
 
 CONFIDENCE = 0.95
+
+MIXED = 1.1
+"""Split R-hat above which runs do not agree; 1.1 is the custom of Gelman and Rubin (1992)."""
+
 Floats = NDArray[np.float64]
 
 
@@ -32,8 +37,10 @@ def point_means(
     """Return one row per point: the axes, `runs`, and for each outcome its mean and `<outcome>_half_width`.
 
     If the table has `<outcome>_stationary`, also that: the share of runs that settled. Given `diagnostics` (rows with
-    the same `key`, columns `<outcome>_drift` and `<outcome>_deviation`), also `<outcome>_r_hat`, the `split_r_hat` of
-    the runs of the point. Runs without the outcome do not count; a point without any has NaN.
+    the same `key`, columns `<outcome>_effective`, `_drift` and `_deviation`), also of the runs of the point
+    `<outcome>_r_hat` (`split_r_hat`), `_effective` and `_drift` (means), `_drift_half_width`, and `_drift_clear`,
+    whether that drift, among those of all points, is `clear`. Runs without the outcome do not count; a point without
+    any has NaN.
     """
     table = pd.DataFrame(table)
     groups = table.groupby(list(axes), sort=True)
@@ -46,7 +53,7 @@ def point_means(
         if f"{name}_stationary" in table:
             points[f"{name}_stationary"] = _settled_share(table, axes, name)
     if diagnostics is not None:
-        points = points.join(_r_hats(table, axes, outcomes, diagnostics).add_suffix("_r_hat"))
+        points = points.join(_agreement(table, axes, outcomes, diagnostics))
     return points.reset_index()
 
 
@@ -56,14 +63,27 @@ def _settled_share(table: pd.DataFrame, axes: Sequence[str], outcome: str) -> pd
     return known[f"{outcome}_stationary"].astype(float).groupby([known[axis] for axis in axes]).mean()
 
 
-def _r_hats(
+def _agreement(
     table: pd.DataFrame, axes: Sequence[str], outcomes: Sequence[str], diagnostics: pd.DataFrame
 ) -> pd.DataFrame:
-    halves = [f"{name}_{part}" for name in outcomes for part in ("drift", "deviation")]
-    runs = table[["key", *axes, *outcomes]].merge(diagnostics[["key", *halves]], on="key", validate="one_to_one")
-    groups = runs.groupby(list(axes), sort=True)
-    columns = {name: [name, f"{name}_drift", f"{name}_deviation"] for name in outcomes}
-    return pd.DataFrame({name: groups[known].apply(_split_r_hat) for name, known in columns.items()})
+    """Return by point whether runs agree, each on a level of its own, and all of them on where they go."""
+    parts = {name: [f"{name}_{part}" for part in ("effective", "drift", "deviation")] for name in outcomes}
+    kept = diagnostics[["key", *sum(parts.values(), [])]]
+    runs = table[["key", *axes, *outcomes]].merge(kept, on="key", validate="one_to_one")
+    columns: dict[str, pd.Series] = {}
+    for name, (effective, drift, deviation) in parts.items():
+        runs[parts[name]] = runs[parts[name]].astype(float).where(runs[name].notna())
+        groups = runs.groupby(list(axes), sort=True)
+        mean, count = groups[drift].mean(), groups[drift].count()
+        width = half_width(groups[drift].std(), count)
+        columns |= {
+            f"{name}_r_hat": groups[[name, drift, deviation]].apply(_split_r_hat),
+            effective: groups[effective].mean(),
+            drift: mean,
+            f"{drift}_half_width": width,
+            f"{drift}_clear": clear(mean, width, count),
+        }
+    return pd.DataFrame(columns)
 
 
 def _split_r_hat(runs: pd.DataFrame) -> float:
@@ -85,6 +105,32 @@ def split_r_hat(values: Floats, drifts: Floats, deviations: Floats) -> float:
     if np.sqrt(between) <= ROUNDING * np.abs(values).max():
         return 1.0
     return float(np.sqrt(1 + between / within)) if within > 0 else float("inf")
+
+
+def apart(r_hat: pd.Series, effective: pd.Series) -> pd.Series:
+    """Return whether runs keep to levels of their own: R-hat is above `MIXED`, few effective records allowed for.
+
+    At one level the mean of half a run varies by the variance of a record over half the `effective` records of the
+    run, which alone makes the square of R-hat 1 + 2 / effective.
+    """
+    return r_hat**2 - 2 / effective > MIXED**2
+
+
+def clear(means: pd.Series, half_widths: pd.Series, runs: pd.Series) -> pd.Series:
+    """Return which of many means differ from zero beyond chance, given 95 % half-widths over so many runs.
+
+    Of those that are said to, 5 % are expected to do so by chance, and if none differs none is said to in 95 % of
+    cases; means may share seeds. What is zero in every run, or has no half-width, is not clear. Source: Benjamini and
+    Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
+    """
+    from scipy.stats import false_discovery_control
+
+    freedom = np.maximum(runs - 1, 1)
+    chance = 2 * stdtr(freedom, -_quantile(freedom) * means.abs() / half_widths)
+    found, known = pd.Series(False, means.index), chance.notna()
+    if known.any():
+        found[known] = false_discovery_control(chance[known]) <= 1 - CONFIDENCE
+    return found
 
 
 def paired(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
@@ -127,20 +173,45 @@ def boundary(table: pd.DataFrame, x: str, y: str, outcome: str, level: float) ->
     outcome does not cross, y is NaN and `side` says where the level lies: `below` the range of y, or `above` it (else
     `inside`). Runs without the outcome do not count, and an x without any has no row.
     """
+    _, unscale = _scales(table[y])
+    rows = []
+    for place, found, side in _crossings(table, x, y, outcome, level):
+        centre, low, high = unscale(_jackknife(found))
+        rows.append({x: place, "level": level, y: centre, "low": low, "high": high, "side": side})
+    return pd.DataFrame(rows, columns=[x, "level", y, "low", "high", "side"])
+
+
+def boundary_ratio(table: pd.DataFrame, x: str, y: str, outcome: str, level: float, theory: pd.Series) -> Floats:
+    """Return how many times a theory's boundary, given by x, the simulated one is: the ratio and its interval, (3,).
+
+    The ratio is the geometric mean over the places of the theory. They share seeds, so the jackknife leaves a replicate
+    out at all of them at once; its interval is NaN if without some replicate there is no crossing at one of them.
+    """
+    _, unscale = _scales(table[y])
+    found = {place: unscale(places) for place, places, _ in _crossings(table, x, y, outcome, level)}
+    logs = [np.log(found[place] / expected) for place, expected in theory.items()]
+    return np.exp(_jackknife(np.mean(logs, axis=0)))
+
+
+def _scales(values: pd.Series) -> tuple[Callable[[Any], Floats], Callable[[Any], Floats]]:
+    """Return the scale on which to interpolate, and its inverse."""
+    return (np.log, np.exp) if (values > 0).all() else (np.asarray, np.asarray)
+
+
+def _crossings(table: pd.DataFrame, x: str, y: str, outcome: str, level: float) -> Iterator[tuple[Any, Floats, str]]:
+    """Yield, for each x, where along the scale of y the level is crossed, by all replicates and then without each."""
+    scale, _ = _scales(table[y])
     table = table.dropna(subset=[outcome])
     replicates = np.sort(table["replicate"].unique())
-    scale, unscale = (np.log, np.exp) if (table[y] > 0).all() else (np.asarray, np.asarray)
     falling = table[y].corr(table[outcome]) < 0
-    rows = []
     for place, column in table.groupby(x, sort=True):
         grid = column.pivot_table(index="replicate", columns=y, values=outcome).reindex(replicates)
         where = scale(grid.columns.to_numpy(float))
         values = grid.to_numpy(float) - level
         values = -values if falling else values
-        centre, low, high = _jackknife(where, values)
-        rows.append({x: place, "level": level, y: unscale(centre), "low": unscale(low), "high": unscale(high),
-                     "side": _side(np.nanmean(values, axis=0))})  # fmt: skip
-    return pd.DataFrame(rows, columns=[x, "level", y, "low", "high", "side"])
+        left_out = [np.delete(values, k, axis=0) for k in range(len(values))] if len(values) > 1 else []
+        means = [np.nanmean(some, axis=0) for some in (values, *left_out)]
+        yield place, np.array([crossing(where, mean) for mean in means]), _side(means[0])
 
 
 def crossing(where: Floats, excess: Floats) -> float:
@@ -153,15 +224,14 @@ def crossing(where: Floats, excess: Floats) -> float:
     return float(where[last] + part * (where[last + 1] - where[last]))
 
 
-def _jackknife(where: Floats, values: Floats) -> tuple[float, float, float]:
-    centre = crossing(where, np.nanmean(values, axis=0))
-    count = len(values)
-    if count < 2 or np.isnan(centre):
-        return centre, float("nan"), float("nan")
-    left_out = np.array([crossing(where, np.nanmean(np.delete(values, k, axis=0), axis=0)) for k in range(count)])
-    deviation = np.sqrt((count - 1) * np.mean((left_out - left_out.mean()) ** 2))
-    width = float(stdtrit(count - 1, 0.5 + CONFIDENCE / 2) * deviation)
-    return centre, centre - width, centre + width
+def _jackknife(estimates: Floats) -> Floats:
+    """Return an estimate and its interval, (3,), from what it is with all replicates and then without each."""
+    centre, left_out = estimates[0], estimates[1:]
+    count = len(left_out)
+    if count < 2:
+        return np.array([centre, np.nan, np.nan])
+    width = _quantile(np.array(count - 1.0)) * np.sqrt(count - 1) * left_out.std()
+    return np.array([centre, centre - width, centre + width])
 
 
 def _side(excess: Floats) -> str:

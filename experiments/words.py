@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from experiments.estimates import MIXED, apart, boundary_ratio
 from experiments.question import Question
 from experiments.sweeps.table import Table
 
 SLASH = "slash_fraction"
-
-MIXED = 1.1
-"""Split R-hat above which replicates do not agree; 1.1 is the custom of Gelman and Rubin (1992)."""
 
 
 def axes_of(question: Question) -> tuple[str, str]:
@@ -28,23 +26,29 @@ def in_words(question: Question, runs: Table, points: pd.DataFrame, edge: pd.Dat
         lines.append(f"The precision asked for was not reached at {runs.imprecise}.")
     lines += [*_unmeasured(question, points), *_unsettled(question, points)]
     if edge is not None:
-        lines += [*_located(question, edge), *_compared(edge, axes_of(question)[1])]
+        lines += [*_located(question, edge), *_compared(question, runs, edge)]
     return "\n".join(lines)
 
 
 def _unsettled(question: Question, points: pd.DataFrame) -> list[str]:
-    """Return a line per outcome that is still moving at some points, or whose runs differ by more than they move."""
+    """Return a line per outcome for points where runs still move, where they do so together, and where they differ."""
     lines = []
     for name in question.outcomes:
-        words, count = name.replace("_", " "), len(points)
-        unsettled = points[f"{name}_stationary"] < 0.5
-        moving, apart = int(unsettled.sum()), int((~unsettled & (points[f"{name}_r_hat"] > MIXED)).sum())
-        if moving:
-            lines.append(f"At {moving} of {count} points {words} has not settled in most runs; more epochs may help.")
-        if apart:
-            lines.append(f"At {apart} of {count} points runs settle, but differ in {words} by more than each varies "
-                         f"(split R-hat above {MIXED}); one run says little there, the interval over replicates counts."
-                         )  # fmt: skip
+        words, of_all = name.replace("_", " "), f"of {len(points)} points"
+        moving = points[f"{name}_stationary"] < 0.5
+        together = points[points[f"{name}_drift_clear"]]
+        own = ~moving & apart(points[f"{name}_r_hat"], points[f"{name}_effective"])
+        if moving.any():
+            lines.append(f"At {moving.sum()} {of_all} {words} has not settled in most runs; more epochs may help.")
+        if len(together):
+            most = together.loc[together[f"{name}_drift"].abs().idxmax()]
+            change = f"{most[f'{name}_drift']:.2g} ± {most[f'{name}_drift_half_width']:.2g}"
+            lines.append(f"At {len(together)} {of_all} the mean {words} of all runs moves beyond chance from the third "
+                         f"quarter to the fourth, at most by {change} (95 %): no level that is kept.")  # fmt: skip
+        if own.any():
+            lines.append(f"At {own.sum()} {of_all} runs settle, but each at its own level of {words} (split R-hat, "
+                         f"less what few effective records explain, above {MIXED}); one run says little there, the "
+                         "interval over replicates counts.")  # fmt: skip
     return lines
 
 
@@ -75,17 +79,17 @@ def _located(question: Question, edge: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _compared(edge: pd.DataFrame, y: str) -> list[str]:
-    if "theory" not in edge:
+def _compared(question: Question, runs: Table, edge: pd.DataFrame) -> list[str]:
+    if "theory" not in edge or question.boundary is None:
         return []
-    both = edge[(edge["side"] == "inside") & np.isfinite(edge["theory"]) & (edge["theory"] > 0)]
+    x, y = axes_of(question)
+    both = edge[(edge["side"] == "inside") & np.isfinite(edge["theory"]) & (edge["theory"] > 0)].set_index(x)
     if both.empty:
         return ["Nowhere do simulation and closed form both have a boundary inside the range."]
-    ratio = both[y] / both["theory"]
-    words = f"The simulated boundary is {np.exp(np.log(ratio).mean()):.2f} times the closed form's"
-    words += f" ({ratio.min():.2f} to {ratio.max():.2f})"
-    known = both.dropna(subset=["low", "high"])
-    if len(known):
-        covered = int(known["theory"].between(known["low"], known["high"]).sum())
-        words += f", which lies inside its 95 % interval at {covered} of {len(known)} places"
-    return [f"{words}."]
+    each = both[y] / both["theory"]
+    ratio, low, high = boundary_ratio(runs, x, y, question.outcomes[0], question.boundary, both["theory"])
+    notes = [] if np.isnan(low) else [f"95 %: {low:.2f} to {high:.2f}"]
+    if len(each) > 1:
+        notes.append(f"{each.min():.2f} to {each.max():.2f} from place to place")
+    words = f"The simulated boundary is {ratio:.2f} times the closed form's"
+    return [f"{words} ({'; '.join(notes)})." if notes else f"{words}."]

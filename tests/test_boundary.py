@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from experiments.estimates import boundary, point_means
+from experiments.estimates import boundary, boundary_ratio, point_means
 
 
 def linear_runs(centres: list[float]) -> pd.DataFrame:
@@ -26,6 +26,45 @@ def test_the_interval_of_a_linear_boundary_is_students():
         row = edge[edge["x"] == x].iloc[0]
         assert np.log([row["y"], row["low"], row["high"]]) == pytest.approx(np.array([np.mean(centres), low, high]) + x)
         assert row["side"] == "inside"
+
+
+def lucky_runs(luck: np.ndarray) -> pd.DataFrame:
+    """Return runs at places 0, 1, ... whose boundary is exp(place + luck), by replicate and place, (R, places)."""
+    rows = [
+        (place, y, r, math.log(y) - place - centre)
+        for (r, place), centre in np.ndenumerate(luck)
+        for y in (0.01, 0.7, 4.0, 30.0, 900.0)
+    ]
+    return pd.DataFrame(rows, columns=["x", "y", "replicate", "outcome"])
+
+
+def test_the_ratio_to_a_theory_has_students_interval_over_replicates_however_many_places_share_their_luck():
+    """Each place has a little luck of its own; what they have in common is as wide at seven places as at one."""
+    random = np.random.default_rng(4)
+    luck = 0.3 * random.standard_normal((8, 1)) + 0.02 * random.standard_normal((8, 7))
+    theory = pd.Series(np.exp(np.arange(7.0)) / 1.1, index=range(7))
+    ratio, low, high = boundary_ratio(lucky_runs(luck), "x", "y", "outcome", 0.0, theory)
+    means = luck.mean(axis=1) + math.log(1.1)
+    interval = stats.t.interval(0.95, 7, means.mean(), stats.sem(means))
+    assert np.log([ratio, low, high]) == pytest.approx([means.mean(), *interval])
+
+
+def test_the_ratio_is_of_the_places_of_the_theory_and_at_one_of_them_the_boundary_itself():
+    runs = lucky_runs(np.array([[0.1, 5.0], [0.4, -3.0], [-0.2, 4.0]]))
+    edge = boundary(runs, "x", "y", "outcome", 0.0).set_index("x")
+    assert boundary_ratio(runs, "x", "y", "outcome", 0.0, pd.Series({0: 2.0})) == pytest.approx(
+        edge.loc[0, ["y", "low", "high"]].to_numpy(float) / 2
+    )
+
+
+def test_a_ratio_has_no_interval_without_replicates_or_where_one_alone_makes_a_crossing():
+    theory = pd.Series({0: 1.0})
+    ratio, low, high = boundary_ratio(lucky_runs(np.array([[0.5]])), "x", "y", "outcome", 0.0, theory)
+    assert ratio == pytest.approx(math.exp(0.5))
+    assert np.isnan([low, high]).all()
+    ratio, low, high = boundary_ratio(lucky_runs(np.array([[0.0], [9.0], [9.0]])), "x", "y", "outcome", 0.0, theory)
+    assert ratio == pytest.approx(math.exp(6))
+    assert np.isnan([low, high]).all()
 
 
 @pytest.mark.parametrize(("level", "side"), [(-50.0, "below"), (50.0, "above")])
