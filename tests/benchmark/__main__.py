@@ -5,10 +5,13 @@ from functools import partial
 
 from tests.benchmark.blockwise import against_blocks
 from tests.benchmark.growth import blocks, delegators, sequencers
+from tests.benchmark.peers import peers
 from tests.benchmark.process import ROOT
 from tests.benchmark.report import document, machine, table
 from tests.benchmark.speed import against_oracle, mesa_shell
 from tests.benchmark.starts import starts
+from tests.benchmark.storage import storage
+from tests.benchmark.sweeps import threads, workers
 from tests.benchmark.variates import floor
 
 PROGRAMME = {
@@ -20,6 +23,10 @@ PROGRAMME = {
     "sequencers": partial(sequencers, laps=9),
     "Mesa": partial(mesa_shell, laps=9),
     "starts": partial(starts, laps=3),
+    "workers": partial(workers, laps=3),
+    "threads": partial(threads, laps=5),
+    "many runs": partial(storage, laps=5),
+    "peers": partial(peers, laps=3),
 }
 
 

@@ -11,20 +11,16 @@ from tests.benchmark.race import Chapter, Contestant, Line, cpu_seconds, race
 
 EPOCHS = 50
 ALLOWED_BYTES = 64
-PEAK = r"""
-import re, resource, sys
-from pathlib import Path
+PEAK = """
+import sys
 from model.parameters import Scenario
 from model.simulation import Engine
+from tests.benchmark.process import peak_memory
 for delegators in (1, int(sys.argv[1])):
     Engine(Scenario.preset("metis", number_of_delegators=delegators), 1).advance(1)
-status = Path("/proc/self/status")
-if status.exists():
-    print(1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]))
-else:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_memory())
 """
-"""Prints a peak in bytes, kernels being loaded before. On Linux getrusage would tell that of the parent, if higher."""
+"""Prints a peak in bytes, kernels being loaded before."""
 
 
 def epoch_of(scenario: Scenario, runs: int = 1, epochs: int = EPOCHS) -> Contestant:

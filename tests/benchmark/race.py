@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 Name = TypeVar("Name", bound=Hashable)
-Contestant = Callable[[int], float]
-"""Does its work for the lap of that number (usable as a seed) and returns what a unit of it cost."""
+Contestant = Callable[[int], float | tuple[float, ...]]
+"""Does its work for the lap of that number (usable as a seed) and returns what a unit of it cost, or several costs."""
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:
@@ -26,17 +26,17 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def race(contestants: Mapping[Name, Contestant], laps: int, *, warm_up: bool = True) -> dict[Name, np.ndarray]:
-    """Return what each contestant cost in every lap, (laps,), run in turn: A B C, A B C, ...
+    """Return what each contestant cost in every lap, (laps,) or (laps, costs), run in turn: A B C, A B C, ...
 
     The warming lap, which compiles and fills caches, is not counted.
     """
-    costs = {name: np.empty(laps) for name in contestants}
+    costs: dict[Name, list[float | tuple[float, ...]]] = {name: [] for name in contestants}
     for lap in range(-int(warm_up), laps):
         for name, contestant in contestants.items():
             cost = contestant(max(lap, 0))
             if lap >= 0:
-                costs[name][lap] = cost
-    return costs
+                costs[name].append(cost)
+    return {name: np.array(values) for name, values in costs.items()}
 
 
 @dataclass(frozen=True)

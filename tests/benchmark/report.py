@@ -12,7 +12,7 @@ from tests.benchmark.race import Chapter
 
 HEAD = ("measured", "cost", "against", "cost", "ratio", "lowest to highest", "target", "met")
 NUMBERS = (1, 3, 4, 5)
-PACKAGES = ("numpy", "numba", "mesa")
+PACKAGES = ("numpy", "numba", "mesa", "dask", "loky", "joblib", "ema_workbench")
 TITLE = """# Benchmarks
 
 Written by `make bench`, one run of everything. Every line is a ratio of two costs measured in turn (A B A B ...), so
