@@ -31,7 +31,7 @@ def check_metrics(what: str, names: Sequence[Any]) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise ExperimentError(f"{what} = {list(names)!r}: give names of metrics")
         if name not in METRICS:
-            hint = suggestion(name, METRICS) or f"; known: {', '.join(METRICS)}"
+            hint = suggestion(name, METRICS) or "; `rangefinder explain metrics` lists them"
             raise ExperimentError(f"unknown metric {name!r}{hint}")
         if names.count(name) > 1:
             raise ExperimentError(f"{what} has {name!r} twice; name every metric once")

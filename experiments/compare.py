@@ -156,7 +156,7 @@ def in_words(pair: tuple[str, str], table: pd.DataFrame) -> str:
     gains = own["gain"].replace(np.inf, np.nan).dropna()
     lines = [f"{int(own['clear'].sum())} of {len(own)} distinct metrics differ between {a} and {b}, 95 % sure of all."]
     if len(gains):
-        lines.append(f"The same luck was worth {gains.median():.2g} times as many runs (median over these metrics).")
+        lines.append(f"Common luck does what {gains.median():.2g} times as many independent runs would (median).")
     moving = int((own["clear"] & (own["settled"] < 0.5)).sum())
     if moving:
         lines.append(f"{moving} that differ had not settled in most runs of one: read them as the second half's state.")

@@ -11,6 +11,7 @@ from model.parameters import DESIGNS, GROUPS, Scenario, ScenarioError, designs, 
 from model.parameters.declaration import ASSUMPTION, facts
 
 WIDTH = 28
+ALL_METRICS = "metrics"
 
 
 class Entry(NamedTuple):
@@ -22,19 +23,43 @@ class Entry(NamedTuple):
 
 
 def explain(name: str) -> str:
-    """Return a few lines on a parameter or a design. Raises ScenarioError for a name that is neither."""
+    """Return a few lines on a parameter, a design, a metric, or all metrics. Raises ScenarioError for another name.
+
+    The model is loaded only for a name that is neither parameter nor design.
+    """
     if name in designs():
         return explain_design(name)
     if name in Scenario.model_fields:
         return explain_parameter(name)
-    near = difflib.get_close_matches(name, [*designs(), *Scenario.model_fields], n=1)
+    from model.metrics import METRICS
+
+    if name == ALL_METRICS:
+        return "\n".join(f"{metric:<44} {METRICS[metric].meaning.splitlines()[0]}" for metric in METRICS)
+    if name in METRICS:
+        return explain_metric(name)
+    near = difflib.get_close_matches(name, [*designs(), *Scenario.model_fields, *METRICS], n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`rangefinder explain` lists parameters and designs"
     raise ScenarioError(f"unknown name {name!r}; {hint}")
 
 
+def explain_metric(name: str) -> str:
+    """Return meaning, unit, kind and direction of a metric."""
+    from model.metrics import METRICS
+
+    metric = METRICS[name]
+    meaning = [f"  {line.strip()}".rstrip() for line in metric.meaning.splitlines()]
+    told = {"metric": metric.kind, "unit": metric.unit, "better": metric.better}
+    return "\n".join([name, *meaning, *(f"  {label:<8} {text}" for label, text in told.items())])
+
+
 def overview() -> str:
     """Return one line per design and per parameter, by group."""
-    lines = ["Designs", *(f"  {name:<{WIDTH}} {summary(name)}" for name in designs())]
+    lines = [
+        f"Metrics: explain {ALL_METRICS}",
+        "",
+        "Designs",
+        *(f"  {name:<{WIDTH}} {summary(name)}" for name in designs()),
+    ]
     for group in GROUPS:
         lines += ["", f"{group.__name__}: {purpose(group)}"]
         lines += [f"  {name:<{WIDTH}} {field.description}" for name, field in group.model_fields.items()]

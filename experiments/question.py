@@ -140,6 +140,9 @@ def _parse(path: Path, content: dict[str, Any]) -> Question:
         if not isinstance(value, kind) and not number:
             raise ExperimentError(f"{key} = {value!r}: give {wanted}")
     given = {**DEFAULTS, **content}
+    for name in given["set"]:
+        if name in given["vary"]:
+            raise ExperimentError(f"{name} stands under [set] and under [vary]; keep one of them")
     scenario = _base(path, given["base"]).replace(**given["set"])
     design = _design(path, given, scenario)
     for _ in islice(design.scenarios(scenario), CHECKED_POINTS):

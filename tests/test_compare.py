@@ -144,7 +144,7 @@ def test_common_luck_shows_what_independent_runs_would_not(near):
     assert row["half_width"] < row["difference"] < row["half_width_unpaired"]
     words = in_words(("metis", "harder"), only(near))
     gain = only(near).loc[only(near)["distinct"], "gain"].median()
-    assert f"The same luck was worth {gain:.2g} times as many runs" in words
+    assert f"Common luck does what {gain:.2g} times as many independent runs would" in words
     assert gain > 5
 
 
@@ -156,7 +156,7 @@ def test_words_say_how_many_differ_and_how_many_have_not_settled():
     )  # fmt: skip
     lines = in_words(("a", "b"), table).splitlines()
     assert lines[0] == "2 of 3 distinct metrics differ between a and b, 95 % sure of all."
-    assert lines[1].startswith("The same luck was worth 26 times")
+    assert lines[1].startswith("Common luck does what 26 times")
     assert lines[2].startswith("1 that differ had not settled")
     assert in_words(("a", "b"), table.assign(clear=False)).count("\n") == 1
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from experiments.explain import explain, overview, shown
+from model.metrics import METRICS
 from model.parameters import DESIGNS, Scenario, ScenarioError, designs, parameter_names
 from model.parameters.declaration import facts
 
@@ -81,3 +82,11 @@ def test_explaining_loads_nothing_heavy():
         [sys.executable, "-c", code], cwd=DESIGNS.parents[1], capture_output=True, text=True, check=True
     )
     assert run.stdout.split() == []
+
+
+def test_metrics_are_explained_and_listed():
+    assert "better   higher" in explain("honesty_by_value")
+    lines = explain("metrics").splitlines()
+    assert [line.split()[0] for line in lines] == list(METRICS)
+    with pytest.raises(ScenarioError, match="did you mean 'honesty_by_value'"):
+        explain("honesty_by_valu")

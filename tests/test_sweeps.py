@@ -191,3 +191,23 @@ def test_a_few_points_that_cannot_be_populated_are_told_and_become_errors():
         table = sweep(SMALL, design, workers=1, **PLAN)
     assert (table["error"] != "").tolist() == [True] * 3 + [False] * 6
     assert table["error"].iloc[0].startswith("ScenarioError: token_supply = 1000")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "design", "message"),
+    [
+        ("metis", DESIGN, "give a Scenario"),
+        (SMALL, {"slash_fraction": [0.1]}, "give one, such as Design.grid"),
+    ],
+)
+def test_what_is_no_scenario_or_design_is_refused(scenario, design, message):
+    with pytest.raises(ExperimentError, match=message):
+        sweep(scenario, design, **PLAN)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_of_other_things_is_left_alone(tmp_path, force):
+    (tmp_path / "thesis.tex").write_text("a year of work")
+    with pytest.raises(ExperimentError, match=r"holds other things \(thesis.tex\)"):
+        sweep(SMALL, DESIGN, store=tmp_path, force=force, **PLAN)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -21,8 +21,10 @@ def list_questions() -> None:
         typer.echo(f"  {name:<16} {summary(name)}")
 
 
-def explain_name(name: Annotated[str, typer.Argument(help="A parameter or a design; none lists both.")] = "") -> None:
-    """Explain a parameter or a design in plain words."""
+def explain_name(
+    name: Annotated[str, typer.Argument(help="A parameter, a design, a metric, or metrics.")] = "",
+) -> None:
+    """Explain a parameter, a design or a metric in plain words; without a name, list them."""
     from experiments.explain import explain, overview
 
     typer.echo(explain(name) if name else overview())

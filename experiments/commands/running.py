@@ -94,6 +94,9 @@ def _show(question: Question, result: Answer) -> None:
     means = compact(question, result.points)
     console.print(f"\n[bold]{question.title}[/bold]\n")
     console.print(drawn(means, outcome if means.columns.name else "means over replicates", plain))
+    cells = means.size if means.columns.name else len(means)
+    if cells < len(result.points):
+        typer.echo(f"{cells} of {len(result.points)} points; all are in {question.name}.csv")
     if result.boundary is not None and (result.boundary["side"] == "inside").any():
         title = f"where {outcome} reaches {question.boundary:g}"
         console.print(drawn(boundary_table(question, result.boundary), title, lambda value: f"{value:.2g}"))

@@ -17,6 +17,9 @@ from experiments.sweeps.plan import NO_PARAMETER, Plan, digest
 
 MANIFEST = "manifest.json"
 POINTS = "points.csv"
+OWN = (POINTS, "partial", "rejected", "runs", "diagnostics", "series")
+"""Names in a store beside the manifest, which may be there before it if another process is just creating the store."""
+
 SHOWN = 6
 """Differences that an error names, at most."""
 
@@ -37,6 +40,18 @@ def identity(plan: Plan) -> dict[str, Any]:
         "series": plan.series,
         **plan.engine,
     }
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ExperimentError for a folder that holds something, but no store: a sweep would spread among it."""
+    if folder.is_dir() and not (folder / MANIFEST).exists():
+        others = sorted(
+            path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name not in OWN
+        )
+        if others:
+            raise ExperimentError(
+                f"{folder} holds other things ({', '.join(others[:3])}); give a new or empty folder (--out, store=)"
+            )
 
 
 def create(folder: Path, plan: Plan) -> dict[str, Any]:
@@ -97,7 +112,7 @@ def compared(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
         if old.get(name) == new[name]:
             continue
         if name == "scenario":
-            yield from _changes(old["scenario"], new["scenario"])
+            yield from _changes(old["scenario"], new["scenario"], {*old["axes"], *new["axes"]})
         elif name == "code":
             changed = set(before.get("sources", {}).items()) ^ set(after.get("sources", {}).items())
             yield f"the model's code ({', '.join(sorted({path for path, _ in changed})) or 'in an unknown place'})"
@@ -107,9 +122,10 @@ def compared(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {_brief(old.get(name))} before, {_brief(new[name])} now"
 
 
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+def _changes(before: dict[str, Any], after: dict[str, Any], varied: set[str]) -> Iterator[str]:
+    """Yield the parameters that differ, but for those that vary in one: the axes tell of them."""
     for name in dict.fromkeys((*after, *before)):
-        if before.get(name) != after.get(name):
+        if before.get(name) != after.get(name) and name not in varied:
             yield f"{name}: {_brief(before.get(name))} before, {_brief(after.get(name))} now"
 
 

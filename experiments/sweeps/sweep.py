@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.checks import check_counts, check_metrics, check_seed
 from experiments.design import Design
@@ -75,6 +75,7 @@ def sweep(
     """
     from model.metrics import METRICS
 
+    _check_types(scenario, design)
     check_counts(replicates=replicates, epochs=epochs, record_every=record_every)
     check_counts(workers=workers, most_replicates=most_replicates)
     check_seed(seed)
@@ -102,6 +103,15 @@ def sweep(
                 return table
             opened.recount()
         raise ExperimentError(f"{folder} loses runs as fast as they are written; let nothing else delete files there")
+
+
+def _check_types(scenario: Any, design: Any) -> None:
+    from model.parameters import Scenario
+
+    if not isinstance(scenario, Scenario):
+        raise ExperimentError(f"scenario = {scenario!r}: give a Scenario, such as Scenario.preset('metis')")
+    if not isinstance(design, Design):
+        raise ExperimentError("design is no Design: give one, such as Design.grid(slash_fraction=[0.01, 0.1])")
 
 
 def _check_places(shard: tuple[int, int] | None, workers: int | None, scheduler: str | None) -> None:
@@ -160,6 +170,7 @@ def _opened(folder: Path, plan: Plan, force: bool, adopt: bool) -> tuple[Plan, S
     from experiments import files
     from experiments.sweeps.store import Store, clear
 
+    manifest.check_folder(folder)
     files.prepare(folder)
     if force:
         clear(folder)
