@@ -88,7 +88,7 @@ def reconcile(chosen: dict[str, Any]) -> dict[str, Any]:
     full["tail_start"] = max(full["tail_start"], math.exp(-4 * full["opportunity_sigma"]))
     if full["tail_start"] >= full["tail_end"]:
         full["tail_end"] = 2 * full["tail_start"]
-    free = starting - round(full["byzantine_share"] * starting)
+    free = starting - math.floor(full["byzantine_share"] * starting + 0.5)
     full["sybil_nodes"] = min(full["sybil_nodes"], free)
     bound = full["possible_sequencers"] * full["max_stake"] + full["possible_rangers"] * full["ranger_bond"]
     full["token_supply"] = max(full["token_supply"], 1 + bound / (1 - full["delegated_wealth"]) * 1.01)
