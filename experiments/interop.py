@@ -170,7 +170,10 @@ def _parameter(one: Range) -> Parameter:
         return CategoricalParameter(one.name, one.options)
     if one.scale == "log":
         kind, spread = (IntegerParameter, log_whole) if one.whole else (RealParameter, loguniform)
-        return kind.from_dist(one.name, spread(one.low, one.high), pff=False)
+        parameter = kind.from_dist(one.name, spread(one.low, one.high))
+        # Version 2 of the workbench looks for it, and version 3 does not take it as an argument.
+        parameter.pff = False
+        return parameter
     return (IntegerParameter if one.whole else RealParameter)(one.name, one.low, one.high)
 
 
