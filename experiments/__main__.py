@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from experiments.commands import asking, comparing, running, stores
 from experiments.errors import ExperimentError
@@ -18,7 +19,22 @@ from model.parameters import ScenarioError
 
 USAGE_ERROR: Any = typer.BadParameter.__base__
 USER_ERRORS = (ScenarioError, ExperimentError, USAGE_ERROR)
-app = typer.Typer(add_completion=False, help="Ask questions of the staking economy of rollup sequencers.")
+
+
+class _Commands(TyperGroup):
+    """The commands. An interrupt says what it interrupted, which typer would leave out."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            typer.echo(str(interrupt) or "interrupted", err=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=_Commands, add_completion=False, help="Ask questions of the staking economy of rollup sequencers."
+)
 app.command("list")(asking.list_questions)
 app.command("explain")(asking.explain_name)
 app.command("run")(running.run_question)
@@ -36,8 +52,7 @@ def main() -> None:
         shown = error.format_message() if isinstance(error, USAGE_ERROR) else str(error)
         typer.echo(f"error: {' '.join(shown.split())}", err=True)
         sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort) as interrupt:
-        typer.echo(f"{interrupt or 'interrupted'}", err=True)
+    except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(status or 0)
 

@@ -1,18 +1,31 @@
-"""Sweeps small enough to be broken a hundred times, what their stores come to, and coordinators to kill."""
+"""Sweeps small enough to be broken a hundred times, what their stores come to, and what can happen to them."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dask import config
 
 from experiments import Design, files, sweep
-from experiments.sweeps import manifest
-from experiments.sweeps.store import REJECTED
+from experiments.__main__ import main
+from experiments.sweeps import dispatch, manifest
+from experiments.sweeps.plan import replicate_seed
+from experiments.sweeps.store import REJECTED, Store
+from experiments.sweeps.worker import Batch, Outcome, run_batch
 from model.parameters import Scenario
+
+ROOT = Path(__file__).parent.parent
 
 SMALL = Scenario(
     number_of_sequencers=3, possible_sequencers=4, number_of_delegators=20, number_of_rangers=2, possible_rangers=3,
@@ -27,11 +40,14 @@ PLAN: dict[str, Any] = {
 }  # fmt: skip
 RUNS = 40
 
+PATIENCE = 120.0
+"""Seconds after which a test gives up on a process; it passes or fails for other reasons."""
+
 HASTE = {
-    "experiments.sweeps.dispatch.BATCH_SECONDS": 0.02,
+    "experiments.sweeps.dispatch.BATCH_SECONDS": 0.01,
     "experiments.sweeps.executors.WORTH_WORKERS": 0.0,
     "experiments.sweeps.sweeping.FLUSH_SECONDS": 0.0,
-    "experiments.sweeps.store.ROWS_PER_PART": 16,
+    "experiments.sweeps.store.RUNS_PER_PART": 16,
     "experiments.sweeps.store.SMALL": 8,
     "experiments.sweeps.store.MOST_SMALL_PARTS": 5,
 }
@@ -53,6 +69,16 @@ def undisturbed(folder: Path) -> Path:
     return folder
 
 
+def scattered(folder: Path) -> Path:
+    """Sweep into a folder, leave all the runs in many parts, which are yet to be joined, and return it."""
+    with pytest.MonkeyPatch.context() as patch:
+        hasten(patch)
+        patch.setattr("experiments.sweeps.store.MOST_SMALL_PARTS", RUNS)
+        patch.setattr(Store, "join", lambda store: None)
+        sweep(SMALL, DESIGN, store=folder, workers=1, **PLAN)
+    return folder
+
+
 def contents(store: Path) -> dict[str, Any]:
     """Return every file of a store by its path, but for what was set aside, and for when and where it was begun."""
     found: dict[str, Any] = {
@@ -69,10 +95,78 @@ def part_names(store: Path) -> list[str]:
     return sorted(path.stem for path in (store / "runs").glob("*.parquet"))
 
 
-def alive(process: int) -> bool:
-    """Return whether a process of this machine runs."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def slowly(log: Path) -> None:
+    """Let runs of this process and its workers take long enough to be disturbed, and log how many have ended."""
+    dispatch.run_batch = partial(_slow, log)
+
+
+def deadly(seed: int) -> None:
+    """Let runs of a seed at the largest slash kill the process they are in, as the system does for want of memory."""
+    dispatch.run_batch = partial(_deadly, seed)
+    config.set({"distributed.scheduler.allowed-failures": 0})
+
+
+def endless(log: Path, seed: int) -> None:
+    """Let runs of a seed at the largest slash log that they begin, and never end."""
+    dispatch.run_batch = partial(_endless, log, seed)
+
+
+def refused(size: int) -> None:
+    """Let the system refuse what this process writes to a file beyond so many bytes, as if the disk were full then."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def dying(changes: int) -> None:
+    """Let this process be killed at the n-th file that it renames or deletes."""
+    left = itertools.count(changes, -1)
+    for name in ("replace", "unlink"):
+        setattr(os, name, partial(_dying, left, getattr(os, name)))
+
+
+def commanded(log: Path, *arguments: str) -> None:
+    """Give a command to the command line instead, and end as it does; runs are slow."""
+    slowly(log)
+    sys.argv = ["rangefinder", *arguments]
+    main()
+
+
+def ended(log: Path) -> list[int]:
+    """Return how many runs each batch had that has ended, so far."""
+    return [int(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def seed(replicate: int) -> int:
+    """Return the seed of a replicate of the plan."""
+    return replicate_seed(PLAN["seed"], replicate)
+
+
+def _slow(log: Path, batch: Batch) -> Outcome:
+    time.sleep(0.02 * len(batch.runs))
+    outcome = run_batch(batch)
+    with log.open("a") as file:
+        file.write(f"{len(batch.runs)}\n")
+    return outcome
+
+
+def _deadly(seed: int, batch: Batch) -> Outcome:
+    if _has(batch, seed):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run_batch(batch)
+
+
+def _endless(log: Path, seed: int, batch: Batch) -> Outcome:
+    if _has(batch, seed):
+        log.touch()
+        while True:
+            time.sleep(PATIENCE)
+    return run_batch(batch)
+
+
+def _has(batch: Batch, seed: int) -> bool:
+    return any(own == seed and changes.get("slash_fraction") == 0.5 for changes, own in batch.runs)
+
+
+def _dying(left: Iterator[int], change: Callable[..., None], *given: Any, **how: Any) -> None:
+    if next(left) <= 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    change(*given, **how)

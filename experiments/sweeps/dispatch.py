@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING
 
 from experiments.errors import ExperimentError
@@ -124,10 +124,7 @@ class Dispatch:
 
 def _failure(future: Future[Outcome]) -> BaseException | None:
     """Return why a batch did not come back, in words if it is the workers that are not what they should be."""
-    try:
-        error = future.exception()
-    except CancelledError:
-        return ExperimentError("the scheduler of the cluster is gone; start one and give the same command again")
+    error = future.exception()
     if isinstance(error, ImportError):
         return ExperimentError(f"a worker cannot run this ({error}); install the same version of rangefinder there")
     return error

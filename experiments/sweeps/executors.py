@@ -6,9 +6,11 @@ do not, and two threads came to 1.0 to 1.2 times one where two processes come to
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -22,6 +24,15 @@ ADVICE = (
     "give the address of a running Dask scheduler that has workers, such as tcp://10.0.0.1:8786, or local "
     "(in a script, call sweep under if __name__ == '__main__')"
 )
+
+DASK = {
+    "distributed.comm.timeouts.connect": "10s",
+    "distributed.admin.tick.limit": "30s",
+    "distributed.deploy.lost-worker-timeout": "365 days",
+}
+"""The last, 15 s if not set, is how long after the death of a worker a local cluster gives up what starts it again."""
+
+GONE = "the scheduler of the cluster is gone; start one and give the same command again"
 
 
 class Executor(Protocol):
@@ -101,25 +112,37 @@ class Cluster:
         from dask import config
         from distributed import Client, LocalCluster
 
-        config.set({"distributed.comm.timeouts.connect": "10s", "distributed.admin.tick.limit": "30s"})
+        from experiments.sweeps.worker import leave_interrupts
+
+        config.set(DASK)
         self._cluster = None
         try:
             if address == LOCAL:
                 self._cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
             self._client = Client(self._cluster or address, set_as_default=False)
             self._client.wait_for_workers(1, timeout=30)
+            if self._cluster is not None:
+                self._client.register_worker_callbacks(leave_interrupts)
         except (OSError, ValueError, TimeoutError, RuntimeError) as error:
             raise ExperimentError(f"scheduler = {address!r}: {str(error).splitlines()[0]}; {ADVICE}") from None
-        self._pool = self._client.get_executor(pure=False)
 
     @property
     def slots(self) -> int:
-        """Two calls per thread of the cluster as it is now."""
-        return 2 * max(1, sum(self._client.nthreads().values()))
+        """Two calls per thread of the cluster as it is now. Raises ExperimentError if it has lost its scheduler."""
+        with _scheduled():
+            return 2 * max(1, sum(self._client.nthreads().values()))
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Queue a call."""
-        return self._pool.submit(function, *arguments)
+        """Queue a call. Raises ExperimentError, or the call does, if the cluster has lost its scheduler.
+
+        Dask's own `get_executor` would leave a call for ever undone whose result was lost with its worker.
+        """
+        future: Future[Any] = Future()
+        with _scheduled():
+            call = self._client.submit(function, *arguments, pure=False)
+            loop: Any = self._client.loop
+            loop.add_callback(_settle, future, call)
+        return future
 
     def revive(self) -> None:
         """Do nothing: the scheduler replaces workers and moves their calls by itself."""
@@ -131,14 +154,50 @@ class Cluster:
             self._cluster.close()
 
 
+async def _settle(future: Future[Any], call: Any) -> None:
+    """Hand what a call in a cluster came to over to a future that waits for it."""
+    from distributed.comm.core import CommClosedError
+
+    try:
+        future.set_result(await call)
+    except (CancelledError, asyncio.CancelledError, CommClosedError, TimeoutError):
+        future.set_exception(ExperimentError(GONE))
+    except BaseException as error:
+        future.set_exception(error)
+
+
+@contextmanager
+def _scheduled() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, TimeoutError, RuntimeError):
+        raise ExperimentError(GONE) from None
+
+
 @contextmanager
 def connected(scheduler: str | None, workers: int | None) -> Iterator[Executor | None]:
     """Give the cluster of a scheduler, or None if none is named. Raises ExperimentError if it is of no use."""
     if scheduler is None:
         yield None
         return
-    with _closed_after(Cluster(scheduler, workers)) as cluster:
+    with _quiet(), _closed_after(Cluster(scheduler, workers)) as cluster:
         yield cluster
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Dask: what becomes of its workers and scheduler is in the table or in one error, not in its logs."""
+    import distributed
+
+    loggers = [logging.getLogger(name) for name in (distributed.__name__, distributed.client.__name__)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

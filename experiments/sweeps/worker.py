@@ -8,6 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from experiments.errors import ExperimentError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -41,7 +43,6 @@ class Outcome(NamedTuple):
 
     value: np.ndarray
     stationary: np.ndarray
-    start: np.ndarray
     effective: np.ndarray
     drift: np.ndarray
     deviation: np.ndarray
@@ -50,7 +51,7 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-class ForeignWorker(RuntimeError):
+class ForeignWorker(ExperimentError):
     """A worker that has other code or libraries than the sweep, so that its numbers would not be the same."""
 
 
@@ -75,10 +76,10 @@ def new_outcome(runs: int, metrics: int, series: bool = False, error: str = "") 
     """Return the outcome of runs that have not been run, or that ended in an error."""
     import numpy as np
 
-    value, start, effective, drift, deviation = (np.full((runs, metrics), np.nan) for _ in range(5))
+    value, effective, drift, deviation = (np.full((runs, metrics), np.nan) for _ in range(4))
     stationary = np.zeros((runs, metrics), bool)
     kept: list[Any] | None = [] if series else None
-    return Outcome(value, stationary, start, effective, drift, deviation, [error] * runs, kept, 0.0)
+    return Outcome(value, stationary, effective, drift, deviation, [error] * runs, kept, 0.0)
 
 
 def concatenated(outcomes: list[Outcome]) -> Outcome:
@@ -106,7 +107,7 @@ def _run(batch: Batch, changes: dict[str, Any], seed: int) -> Run:
 
 def _keep(outcome: Outcome, row: int, run: Run, metrics: tuple[str, ...]) -> None:
     settled = run.settled(metrics)
-    for name in settled._fields:
+    for name in ("value", "stationary", "effective", "drift", "deviation"):
         getattr(outcome, name)[row] = getattr(settled, name)
     if outcome.series is not None:
         recorded = run.metrics[list(metrics)]
@@ -115,8 +116,14 @@ def _keep(outcome: Outcome, row: int, run: Run, metrics: tuple[str, ...]) -> Non
 
 def prepare_worker(parent: int) -> None:
     """Leave interrupts to the coordinator, and end with it, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_interrupts()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def leave_interrupts() -> None:
+    """Ignore what a terminal or a batch system sends to every process to stop: the coordinator sees to it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _end_with(parent: int) -> None:
