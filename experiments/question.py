@@ -155,7 +155,7 @@ def _parse(path: Path, content: dict[str, Any]) -> Question:
         design=design,
         outcomes=tuple(given["outcomes"]),
         boundary=given["boundary"],
-        figure=given["figure"] or _natural_figure(design),
+        figure=given["figure"] or natural_figure(design),
         **{name: given[name] for name in ("replicates", "epochs", "record_every", "seed")},
     )
 
@@ -185,7 +185,8 @@ def _design(path: Path, given: Mapping[str, Any], scenario: Scenario) -> Design:
     return Design.grid(**vary) if kind == "grid" else Design.one_at_a_time(scenario, **vary)
 
 
-def _natural_figure(design: Design) -> str:
+def natural_figure(design: Design) -> str:
+    """Return the figure that a design has if none is named."""
     if not all(_is_numeric(design, name) for name in design.axes):
         return "none"
     if len(design.axes) == 2:
@@ -196,7 +197,7 @@ def _natural_figure(design: Design) -> str:
 def _check_figure(figure: str, design: Design) -> None:
     if figure not in FIGURES:
         raise ExperimentError(f"figure = {figure!r}: allowed are {', '.join(FIGURES)}{suggestion(figure, FIGURES)}")
-    if figure not in ("none", _natural_figure(design)):
+    if figure not in ("none", natural_figure(design)):
         needed = "one parameter" if figure == "curve" else "a grid over two parameters"
         raise ExperimentError(f"figure = {figure!r} needs {needed} with numeric values; change either")
 

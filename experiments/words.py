@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.estimates import MIXED, apart, boundary_ratio
-from experiments.question import Question
+from experiments.question import Question, natural_figure
 from experiments.sweeps.table import Table
 
 SLASH = "slash_fraction"
@@ -27,7 +27,7 @@ def in_words(question: Question, runs: Table, points: pd.DataFrame, edge: pd.Dat
     lines += [*_unmeasured(question, points), *_unsettled(question, points)]
     if edge is not None:
         lines += [*_located(question, edge), *_compared(question, runs, edge)]
-    if question.figure == "none":
+    if natural_figure(question.design) == "none":
         lines.append("No figure: a curve takes one parameter of numbers, a phase map a grid over two.")
     return "\n".join(lines)
 

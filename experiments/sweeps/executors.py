@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ DASK = {
     "distributed.deploy.lost-worker-timeout": "365 days",
 }
 """The last, 15 s if not set, is how long after the death of a worker a local cluster gives up what starts it again."""
+
+DEFAULT_PORT, KNOCK_SECONDS = 8786, 10.0
 
 GONE = "the scheduler of the cluster is gone; start one and give the same command again"
 
@@ -109,22 +112,25 @@ class Cluster:
 
     def __init__(self, address: str, workers: int | None = None) -> None:
         """Connect. Raises ExperimentError if no scheduler answers, or if it has no workers."""
-        from dask import config
         from distributed import Client, LocalCluster
 
         from experiments.sweeps.worker import leave_interrupts
 
-        config.set(DASK)
-        self._cluster = None
+        self._cluster: Any = None
+        self._client: Any = None
         try:
             if address == LOCAL:
-                self._cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+                self._cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
+            else:
+                _knock(address)
             self._client = Client(self._cluster or address, set_as_default=False)
             self._client.wait_for_workers(1, timeout=30)
             if self._cluster is not None:
                 self._client.register_worker_callbacks(leave_interrupts)
         except (OSError, ValueError, TimeoutError, RuntimeError) as error:
-            raise ExperimentError(f"scheduler = {address!r}: {str(error).splitlines()[0]}; {ADVICE}") from None
+            self.close()
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise ExperimentError(f"scheduler = {address!r}: {reason}; {ADVICE}") from None
 
     @property
     def slots(self) -> int:
@@ -149,9 +155,18 @@ class Cluster:
 
     def close(self, cancel: bool = False) -> None:
         """Leave the cluster; a local one ends."""
-        self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        for end in (self._client, self._cluster):
+            if end is not None:
+                end.close()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError or ValueError if nobody listens there: a client of Dask that cannot connect takes long to end."""
+    from distributed.comm.addressing import parse_address, parse_host_port
+
+    scheme, place = parse_address(address)
+    if scheme in ("tcp", "tls"):
+        socket.create_connection(parse_host_port(place, DEFAULT_PORT), KNOCK_SECONDS).close()
 
 
 async def _settle(future: Future[Any], call: Any) -> None:
@@ -180,7 +195,9 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Executor |
     if scheduler is None:
         yield None
         return
-    with _quiet(), _closed_after(Cluster(scheduler, workers)) as cluster:
+    from dask import config
+
+    with config.set(DASK), _quiet(), _closed_after(Cluster(scheduler, workers)) as cluster:
         yield cluster
 
 
