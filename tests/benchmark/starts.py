@@ -18,7 +18,7 @@ from pathlib import Path
 from experiments.question import load
 from experiments.report import answer
 with tempfile.TemporaryDirectory() as folder:
-    answer(load("honesty"), Path(folder), 1, lambda done, total: sys.exit())
+    answer(load("honesty"), Path(folder), workers=1, progress=lambda progress: sys.exit())
 """
 
 
