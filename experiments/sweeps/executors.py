@@ -1,7 +1,8 @@
 """Where batches are run: in this process, in worker processes of this machine, or on a Dask cluster.
 
 Processes, not threads: the compiled epochs release the interpreter lock, but the population and the metrics around them
-do not, and two threads came to 1.0 to 1.2 times one where two processes come to 1.9.
+do not. Two threads come to 1.75 times one at the default run, most of which is epochs, and to no more than one at short
+runs; two processes come to 1.85 at both (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
 from experiments.errors import ExperimentError
@@ -51,8 +52,8 @@ class Executor(Protocol):
     def revive(self) -> None:
         """Be ready for calls again after a worker has died."""
 
-    def close(self, cancel: bool = False) -> None:
-        """End the workers, at once if `cancel`."""
+    def close(self) -> None:
+        """End the workers, whatever they are at."""
 
 
 def died(error: BaseException) -> bool:
@@ -77,7 +78,7 @@ class Here:
     def revive(self) -> None:
         """Do nothing: if this process dies nobody is left to ask."""
 
-    def close(self, cancel: bool = False) -> None:
+    def close(self) -> None:
         """Do nothing."""
 
 
@@ -102,9 +103,9 @@ class Processes:
 
         self._pool = ProcessPoolExecutor(self._workers, initializer=prepare_worker, initargs=(os.getpid(),))
 
-    def close(self, cancel: bool = False) -> None:
-        """End the workers."""
-        self._pool.shutdown(wait=True, kill_workers=cancel)
+    def close(self) -> None:
+        """Kill the workers: they have nothing to put away, and one left to end by itself takes half a second."""
+        self._pool.shutdown(wait=True, kill_workers=True)
 
 
 class Cluster:
@@ -153,7 +154,7 @@ class Cluster:
     def revive(self) -> None:
         """Do nothing: the scheduler replaces workers and moves their calls by itself."""
 
-    def close(self, cancel: bool = False) -> None:
+    def close(self) -> None:
         """Leave the cluster; a local one ends."""
         for end in (self._client, self._cluster):
             if end is not None:
@@ -197,7 +198,7 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Executor |
         return
     from dask import config
 
-    with config.set(DASK), _quiet(), _closed_after(Cluster(scheduler, workers)) as cluster:
+    with config.set(DASK), _quiet(), closing(Cluster(scheduler, workers)) as cluster:
         yield cluster
 
 
@@ -230,15 +231,5 @@ def executor_for(seconds: float | None, workers: int | None, cluster: Executor |
     else:
         from loky import cpu_count
 
-        with _closed_after(Processes(workers or cpu_count())) as processes:
+        with closing(Processes(workers or cpu_count())) as processes:
             yield processes
-
-
-@contextmanager
-def _closed_after(executor: Executor) -> Iterator[Executor]:
-    try:
-        yield executor
-    except BaseException:
-        executor.close(cancel=True)
-        raise
-    executor.close()
