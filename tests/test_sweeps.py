@@ -211,3 +211,8 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path, force):
     with pytest.raises(ExperimentError, match=r"holds other things \(thesis.tex\)"):
         sweep(SMALL, DESIGN, store=tmp_path, force=force, **PLAN)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_two_sweeps_of_one_process_may_each_start_a_cluster(table):
+    for _ in range(2):
+        pd.testing.assert_frame_equal(sweep(SMALL, DESIGN, scheduler="local", workers=1, **PLAN), table)

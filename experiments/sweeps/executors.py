@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import closing, contextmanager
+from importlib import import_module
 from typing import Any, Protocol
 
 from experiments.errors import ExperimentError
@@ -198,6 +199,8 @@ def connected(scheduler: str | None, workers: int | None) -> Iterator[Executor |
         return
     from dask import config
 
+    # What it sets by itself must be there before, or it would go with what is set here, and not come back.
+    import_module("distributed")
     with config.set(DASK), _quiet(), closing(Cluster(scheduler, workers)) as cluster:
         yield cluster
 
