@@ -2,7 +2,7 @@
 
 Processes, not threads: the compiled epochs release the interpreter lock, but the population and the metrics around them
 do not. Two threads come to 1.75 times one at the default run, most of which is epochs, and to no more than one at short
-runs; two processes come to 1.85 at both (docs/benchmarks.md).
+runs; two processes come to 1.85 at both (`make bench`).
 """
 
 from __future__ import annotations
