@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import resource
 import signal
@@ -19,7 +20,7 @@ from dask import config
 
 from experiments import Design, files, sweep
 from experiments.__main__ import main
-from experiments.sweeps import dispatch, manifest
+from experiments.sweeps import dispatch, manifest, sweeping
 from experiments.sweeps.plan import replicate_seed
 from experiments.sweeps.store import REJECTED, Store
 from experiments.sweeps.worker import Batch, Outcome, run_batch
@@ -96,14 +97,23 @@ def part_names(store: Path) -> list[str]:
 
 
 def slowly(log: Path) -> None:
-    """Let runs of this process and its workers take long enough to be disturbed, and log how many have ended."""
+    """Let runs of this process and its workers take long enough to be disturbed, and log what begins and ends."""
     dispatch.run_batch = partial(_slow, log)
 
 
+def hoarding(log: Path) -> None:
+    """Let runs be slow, and this process write what has come only when it ends."""
+    slowly(log)
+    sweeping.FLUSH_SECONDS = math.inf
+
+
 def deadly(seed: int) -> None:
-    """Let runs of a seed at the largest slash kill the process they are in, as the system does for want of memory."""
-    dispatch.run_batch = partial(_deadly, seed)
-    config.set({"distributed.scheduler.allowed-failures": 0})
+    """Let runs of a seed at the largest slash kill the process they are in, as the system does for want of memory.
+
+    Batches are of several runs. Dask gives up a call at once, and would give up workers that are away for a moment.
+    """
+    dispatch.run_batch, dispatch.BATCH_SECONDS = partial(_deadly, seed), 1.0
+    config.set({"distributed.scheduler.allowed-failures": 0, "distributed.deploy.lost-worker-timeout": "10ms"})
 
 
 def endless(log: Path, seed: int) -> None:
@@ -130,9 +140,14 @@ def commanded(log: Path, *arguments: str) -> None:
     main()
 
 
+def begun(log: Path) -> list[int]:
+    """Return how many runs each batch has that has begun, so far."""
+    return _logged(log, "begins")
+
+
 def ended(log: Path) -> list[int]:
     """Return how many runs each batch had that has ended, so far."""
-    return [int(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return _logged(log, "ends")
 
 
 def seed(replicate: int) -> int:
@@ -141,11 +156,21 @@ def seed(replicate: int) -> int:
 
 
 def _slow(log: Path, batch: Batch) -> Outcome:
+    _note(log, f"begins {len(batch.runs)}")
     time.sleep(0.02 * len(batch.runs))
     outcome = run_batch(batch)
-    with log.open("a") as file:
-        file.write(f"{len(batch.runs)}\n")
+    _note(log, f"ends {len(batch.runs)}")
     return outcome
+
+
+def _note(log: Path, words: str) -> None:
+    with log.open("a") as file:
+        file.write(f"{words}\n")
+
+
+def _logged(log: Path, event: str) -> list[int]:
+    lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+    return [int(words[1]) for words in lines if words[0] == event]
 
 
 def _deadly(seed: int, batch: Batch) -> Outcome:

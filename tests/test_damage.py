@@ -10,9 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import model
 from experiments import ExperimentError, sweep
 from experiments.sweeps.parts import delete_part
 from experiments.sweeps.reading import merge, read_table
+from model import simulate
 from tests import faults
 from tests.faults import DESIGN, PLAN, SMALL, contents
 
@@ -92,13 +94,16 @@ def test_files_that_are_not_of_this_sweep_are_told_and_set_aside(tmp_path, whole
 
 
 def test_a_clock_that_goes_back_and_files_from_the_future_change_nothing(tmp_path, monkeypatch, whole):
-    store, future = tmp_path / "store", 4_000_000_000
+    store, future, ran = tmp_path / "store", 4_000_000_000, []
     faults.scattered(store)
     for place, name in enumerate(faults.part_names(store)):
         os.utime(store / "runs" / f"{name}.parquet", (future * (place % 2), future * (place % 2)))
         if place % 3 == 0:
             delete_part(store, name)
+    left = len(read_table(store))
     clock = itertools.count(future, -1_000)
     monkeypatch.setattr(time, "time", lambda: float(next(clock)))
+    monkeypatch.setattr(model, "simulate", lambda *given, **how: (ran.append(given), simulate(*given, **how))[1])
     sweep(SMALL, DESIGN, store=store, workers=1, **PLAN)
+    assert len(ran) == faults.RUNS - left > 0
     assert contents(store) == contents(whole)
