@@ -52,15 +52,11 @@ class Dispatch:
 
     def _refill(self, is_done: Callable[[Task], bool]) -> bool:
         """Keep the executor busy, but leave it to a batch that may have killed a worker. Return whether any is left."""
-        if self._stopped:
-            return bool(self._under_way)
-        if not self._under_way and self._suspects:
+        if self._suspects and not self._under_way and not self._stopped:
             self._submit(*self._suspects.popleft())
-        while not self._suspects and len(self._under_way) < self._executor.slots:
-            batch = self._next_batch(is_done)
-            if not batch:
-                break
-            self._submit(batch, 0)
+        elif not self._suspects and not self._stopped:
+            while len(self._under_way) < self._executor.slots and (batch := self._next_batch(is_done)):
+                self._submit(batch, 0)
         return bool(self._under_way)
 
     def _next_batch(self, is_done: Callable[[Task], bool]) -> list[Task]:
@@ -88,7 +84,7 @@ class Dispatch:
 
     def _finished(self) -> Iterator[Done]:
         finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
-        dead = []
+        dead, lost = [], None
         for future in finished:
             tasks, deaths = self._under_way.pop(future)
             error = _failure(future)
@@ -99,7 +95,9 @@ class Dispatch:
             elif died(error):
                 dead.append((tasks, deaths))
             else:
-                raise error
+                lost = error
+        if lost is not None:
+            raise lost
         if dead:
             yield from self._bury(dead)
 
