@@ -71,13 +71,19 @@ class Coordinator:
         os.kill(self.number, signal.SIGKILL)
         return family
 
+    def kill_one(self, word: str) -> bool:
+        """Kill one of the processes that it has started as soon as there is one; return False if it ends first."""
+        killed: list[psutil.Process] = []
+        self.until(lambda: any(_kill(process, killed) for process in self.family(word)))
+        return bool(killed)
+
     def family(self, word: str = "") -> list[psutil.Process]:
         """Return the processes that it has started, and they in turn, with a word in their command lines."""
         try:
             found = psutil.Process(self.number).children(recursive=True)
-            return [process for process in found if word in " ".join(process.cmdline())]
         except psutil.NoSuchProcess:
             return []
+        return [process for process in found if word in _command(process)]
 
     @property
     def said(self) -> str:
@@ -110,6 +116,23 @@ def _coordinate(store: Path, said: Path, prepare: Callable[[], None] | None, how
     except ExperimentError as error:
         print(f"error: {error}")
         sys.exit(2)
+
+
+def _command(process: psutil.Process) -> str:
+    """Return the command line of a process, without words if it is gone or on its way out."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return ""
+
+
+def _kill(process: psutil.Process, killed: list[psutil.Process]) -> bool:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return False
+    killed.append(process)
+    return True
 
 
 def all_gone(processes: Iterable[psutil.Process]) -> bool:

@@ -71,9 +71,10 @@ def undisturbed(folder: Path) -> Path:
 
 
 def scattered(folder: Path) -> Path:
-    """Sweep into a folder, leave all the runs in many parts, which are yet to be joined, and return it."""
+    """Sweep into a folder, leave every run in a part of its own, which is yet to be joined, and return it."""
     with pytest.MonkeyPatch.context() as patch:
         hasten(patch)
+        patch.setattr("experiments.sweeps.dispatch.LARGEST_BATCH", 1)
         patch.setattr("experiments.sweeps.store.MOST_SMALL_PARTS", RUNS)
         patch.setattr(Store, "join", lambda store: None)
         sweep(SMALL, DESIGN, store=folder, workers=1, **PLAN)
