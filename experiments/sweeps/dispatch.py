@@ -26,7 +26,10 @@ Done = tuple[list["Task"], Outcome]
 
 
 class Dispatch:
-    """Runs under way. Iterating yields what is finished; after `stop` only what had been handed out already."""
+    """Runs under way. Iterating yields what is finished; after `stop` only what had been handed out already.
+
+    `quickest` is the least time that a run took, in seconds.
+    """
 
     def __init__(self, plan: Plan, tasks: list[Task], executor: Executor, seconds_per_run: float) -> None:
         """Hand out `tasks` in their order; `seconds_per_run` is a first guess at what one takes."""
@@ -36,7 +39,7 @@ class Dispatch:
         self._under_way: dict[Future[Outcome], tuple[list[Task], int]] = {}
         self._stopped = False
         self._seconds_per_run = seconds_per_run
-        self.last_seconds = seconds_per_run
+        self.quickest = seconds_per_run
 
     def results(self, is_done: Callable[[Task], bool]) -> Iterator[Done]:
         """Yield batches as they finish; a run that `is_done`, as another process may have seen to, is not handed out.
@@ -102,8 +105,8 @@ class Dispatch:
             yield from self._bury(dead)
 
     def _learn(self, runs: int, seconds: float) -> None:
-        self.last_seconds = max(seconds / runs, 1e-6)
-        self._seconds_per_run = 0.5 * (self._seconds_per_run + self.last_seconds)
+        self.quickest = min(self.quickest, max(seconds / runs, 1e-6))
+        self._seconds_per_run = 0.5 * (self._seconds_per_run + seconds / runs)
 
     def _bury(self, dead: list[tuple[list[Task], int]]) -> Iterator[Done]:
         """Queue the batches of dead workers to be run alone, in halves, so that at last the run that kills is known."""

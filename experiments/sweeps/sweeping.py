@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from experiments.sweeps.worker import Outcome
 
 PROBES = 2
-"""Runs before the rest is handed out: the first may compile, the last is timed."""
+"""Runs of each worker before the rest is handed out: the first may compile, the quickest tells what one takes."""
+
+GUESS_SECONDS = 1.0
+"""What a run is thought to take if none of the probes came back."""
 
 FLUSH_SECONDS = 2.0
 FLUSH_ROWS = 4096
@@ -52,11 +56,10 @@ class Sweeping:
             self._pace = Pace(0.0)
             self._report(0)
             return
-        probes = random.SystemRandom().sample(missing, min(PROBES, len(missing)))
         here = cluster is None and workers in (None, 1) and not self._store.forgotten
-        seconds = self._probe(probes, Here()) if here else None
+        seconds = self._probe(missing, Here()) if here else None
         with executor_for(seconds and seconds * len(missing), workers, cluster) as executor:
-            seconds = seconds or self._probe(probes, executor)
+            seconds = seconds or self._probe(missing, executor)
             self._pace = Pace(max(1, executor.slots // 2) / seconds)
             self._report(0)
             while not self._asked.asked and (missing := self._take_stock()):
@@ -70,18 +73,15 @@ class Sweeping:
         self._total, self._missing = len(tasks), {task.key for task in missing}
         return missing
 
-    def _probe(self, tasks: list[Task], executor: Executor) -> float:
-        """Carry out some runs one by one, until asked to stop, and return the seconds that the last one took.
+    def _probe(self, missing: list[Task], executor: Executor) -> float:
+        """Carry out some runs, each by itself, and return the seconds that the quickest took.
 
         In this process only if nobody asked for workers: a run that kills its process would kill every resumed sweep.
         """
-        seconds = 1.0
-        for task in tasks:
-            if not self._asked.asked:
-                dispatch = Dispatch(self._plan, [task], executor, seconds)
-                self._carry_out(dispatch)
-                seconds = dispatch.last_seconds
-        return seconds
+        probes = min(len(missing), max(PROBES, executor.slots))
+        dispatch = Dispatch(self._plan, random.SystemRandom().sample(missing, probes), executor, math.inf)
+        self._carry_out(dispatch)
+        return dispatch.quickest if math.isfinite(dispatch.quickest) else GUESS_SECONDS
 
     def _carry_out(self, dispatch: Dispatch) -> None:
         """Keep what comes; once asked to stop, only of what is under way. What has come is written, come what may."""
