@@ -1,7 +1,10 @@
 """Every closed form holds under conditions; asked for outside them it raises, and says which one and what to do."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+Quantity = float | NDArray[np.float64]
+"""A number, or an array of them: closed forms broadcast as numpy does."""
 
 
 class ConditionError(ValueError):
