@@ -50,8 +50,8 @@ def phase_map(
     for panel, name in zip(panels, outcomes, strict=True):
         drawn_anyway = boundary["level"].iloc[0] if boundary is not None and name == outcomes[0] else None
         mesh = _heat_map(panel, table, x, y, name, drawn_anyway)
-        panel.set(xlabel=_label(labels, x), ylabel=_label(labels, y))
-        figure.colorbar(mesh, ax=panel, label=_label(labels, name))
+        panel.set(xlabel=named(labels, x), ylabel=named(labels, y))
+        figure.colorbar(mesh, ax=panel, label=named(labels, name))
     if boundary is not None:
         _draw_boundary(panels[0], boundary, x, y)
     if theory is not None:
@@ -77,7 +77,7 @@ def curve(
         width = points[f"{name}_half_width"].fillna(0.0)
         panel.plot(points[x], points[name], color=LINE, marker="o", markersize=3)
         panel.fill_between(points[x], points[name] - width, points[name] + width, color=LINE, alpha=0.25, linewidth=0)
-        panel.set(xlabel=_label(labels, x), ylabel=_label(labels, name), xscale=_scale(points[x]))
+        panel.set(xlabel=named(labels, x), ylabel=named(labels, name), xscale=scale_of(points[x]))
     return figure
 
 
@@ -100,7 +100,7 @@ def differences(table: pd.DataFrame, better: Mapping[str, str], *, title: str = 
             xycoords=("axes fraction", "data"), va="center", fontsize=8,
         )  # fmt: skip
     panel.axvline(0, color="black", linewidth=0.8)
-    panel.set_yticks(range(len(table)), [_label(None, str(name)) for name in table.index[::-1]], fontsize=8)
+    panel.set_yticks(range(len(table)), [named(None, str(name)) for name in table.index[::-1]], fontsize=8)
     panel.set(xlabel="Difference (share of the larger mean)", ylim=(-0.7, len(table) - 0.3))
     for word, colour in VERDICTS.items():
         panel.plot([], [], color=colour, linewidth=4, label=word)
@@ -128,17 +128,22 @@ def share_levels(values: Any) -> list[float]:
     return [level for level in SHARES if values.min() < level < values.max()]
 
 
-def _panels(count: int, title: str, caption: str) -> tuple[Figure, list[Axes]]:
+def canvas(width: float, height: float, title: str, caption: str) -> Figure:
+    """Return an empty figure of a size in inches, to be drawn without a screen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4 * count, 5.8), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(1, count, squeeze=False)[0]
     figure.suptitle(title, fontsize=14, fontweight="bold")
     if caption:
         figure.supxlabel(caption, fontsize=8.5, color="#444444")
-    return figure, list(panels)
+    return figure
+
+
+def _panels(count: int, title: str, caption: str) -> tuple[Figure, list[Axes]]:
+    figure = canvas(6.4 * count, 5.8, title, caption)
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
 
 def _heat_map(panel: Axes, table: pd.DataFrame, x: str, y: str, outcome: str, skip: float | None) -> QuadMesh:
@@ -149,7 +154,7 @@ def _heat_map(panel: Axes, table: pd.DataFrame, x: str, y: str, outcome: str, sk
     ends, levels = _levels(values, 0.0 if width is None else float(width.median()))
     sides = _edges(across), _edges(up)
     mesh = panel.pcolormesh(*sides, values, cmap=COLOURS, vmin=ends[0], vmax=ends[1])
-    panel.set(xscale=_scale(across), yscale=_scale(up), xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
+    panel.set(xscale=scale_of(across), yscale=scale_of(up), xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
     panel.set_facecolor("#BBBBBB")
     shown = [level for level in levels if level != skip]
     if shown and min(values.shape) > 1:
@@ -191,11 +196,12 @@ def _draw_theory(panel: Axes, theory: pd.DataFrame, x: str, y: str) -> None:
         panel.plot(line[x], line[y], color=THEORY, linewidth=2.0, linestyle="--", label=label)
 
 
-def _label(labels: Mapping[str, str] | None, name: str) -> str:
+def named(labels: Mapping[str, str] | None, name: str) -> str:
+    """Return what an axis is called: its label, or its name in words."""
     return (labels or {}).get(name, name.replace("_", " ").capitalize())
 
 
-def _scale(values: Any) -> str:
+def scale_of(values: Any) -> str:
     """Return "log" where values are above zero and span more than a factor of twenty."""
     return "log" if min(values) > 0 and max(values) > 20 * min(values) else "linear"
 
@@ -204,7 +210,7 @@ def _edges(centres: np.ndarray) -> np.ndarray:
     """Return the edges (n + 1,) of cells around n increasing centres, midway on their scale."""
     if centres.size == 1:
         return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    places = np.log(centres) if _scale(centres) == "log" else centres
+    places = np.log(centres) if scale_of(centres) == "log" else centres
     middle = (places[1:] + places[:-1]) / 2
     edges = np.concatenate([[2 * places[0] - middle[0]], middle, [2 * places[-1] - middle[-1]]])
-    return np.exp(edges) if _scale(centres) == "log" else edges
+    return np.exp(edges) if scale_of(centres) == "log" else edges

@@ -2,7 +2,8 @@
 
 Under `[vary]` a parameter has a list of values, or a table with any of low, high, scale and, unless points are drawn,
 points. `design` says how the points are laid out, in a grid by default; `points` says how many are drawn or, instead of
-`[vary]`, which they are: the name of a CSV file beside the question, or `[[points]]` one by one.
+`[vary]`, which they are: the name of a CSV file beside the question, or `[[points]]` one by one. `[[arms]]`, each with
+a `name` and what it sets, are compared side by side, over time and along each parameter that varies.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from experiments.arms import Arms, arms_of
 from experiments.checks import check_counts, check_metrics, check_seed
 from experiments.design import Design
 from experiments.errors import ExperimentError, suggestion
@@ -28,17 +30,17 @@ TAKEN = ("points", "runs", "diagnostics", "series")
 CHECKED_POINTS = 1_000
 """Points that are validated when a question is read; the sweep validates all before anything runs."""
 
-FIGURES = ("phase_map", "curve", "none")
+FIGURES = ("phase_map", "curve", "arms", "none")
 DESIGNS = ("grid", "one_at_a_time", *SAMPLERS)
 DEFAULTS: dict[str, Any] = {
-    "title": "", "question": "", "base": "metis", "set": {}, "design": None, "vary": {}, "points": None,
+    "title": "", "question": "", "base": "metis", "set": {}, "design": None, "vary": {}, "points": None, "arms": [],
     "outcomes": ["honesty_by_value"], "boundary": None, "figure": None,
     "replicates": 8, "epochs": 364, "record_every": 7, "seed": 1,
 }  # fmt: skip
 TYPES: dict[str, tuple[type, str]] = {
     "title": (str, "a text"), "question": (str, "a text"), "base": (str, "the name of a design or a TOML file"),
     "set": (dict, "a table of name = value"), "design": (str, f"one of {', '.join(DESIGNS)}"),
-    "vary": (dict, "a table of name = values"),
+    "vary": (dict, "a table of name = values"), "arms": (list, "[[arms]] one by one"),
     "outcomes": (list, "a list of metrics"), "boundary": (float, "a number"), "figure": (str, "the name of a figure"),
 }  # fmt: skip
 
@@ -47,7 +49,8 @@ TYPES: dict[str, tuple[type, str]] = {
 class Question:
     """What is asked: points of a design around a scenario, runs per point, outcomes and the figure that shows them.
 
-    `boundary` is the level of the first outcome that parts the plane in two; None if nothing is parted.
+    `boundary` is the level of the first outcome that parts the plane in two; None if nothing is parted. `arms` are the
+    points of the design that have names.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Question:
     epochs: int
     record_every: int
     seed: int
+    arms: Arms = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ExperimentError if name, outcomes, counts or figure cannot be; whether the points can, sweeps say."""
@@ -75,7 +79,7 @@ class Question:
                 f"record_every = {self.record_every} leaves fewer than two records in epochs = {self.epochs}; "
                 "lower it or raise epochs"
             )
-        _check_figure(self.figure, self.design)
+        _check_figure(self.figure, self.design, self.arms)
 
     def changed(self, settings: Mapping[str, Any], **changes: Any) -> Question:
         """Return the question with other settings of its scenario and other counts; a count of None changes nothing.
@@ -144,7 +148,7 @@ def _parse(path: Path, content: dict[str, Any]) -> Question:
         if name in given["vary"]:
             raise ExperimentError(f"{name} stands under [set] and under [vary]; keep one of them")
     scenario = _base(path, given["base"]).replace(**given["set"])
-    design = _design(path, given, scenario)
+    arms, design = _arms(given, scenario) if given["arms"] else ({}, _design(path, given, scenario))
     for _ in islice(design.scenarios(scenario), CHECKED_POINTS):
         pass
     return Question(
@@ -155,13 +159,20 @@ def _parse(path: Path, content: dict[str, Any]) -> Question:
         design=design,
         outcomes=tuple(given["outcomes"]),
         boundary=given["boundary"],
-        figure=given["figure"] or natural_figure(design),
+        figure=given["figure"] or natural_figure(design, arms),
+        arms=arms,
         **{name: given[name] for name in ("replicates", "epochs", "record_every", "seed")},
     )
 
 
 def _base(path: Path, base: str) -> Scenario:
     return Scenario.from_toml(path.parent / base) if base.endswith(".toml") else Scenario.preset(base)
+
+
+def _arms(given: Mapping[str, Any], scenario: Scenario) -> tuple[Arms, Design]:
+    if given["design"] or given["points"] is not None:
+        raise ExperimentError("arms are laid out along each parameter that varies; leave out design and points")
+    return arms_of(given["arms"], given["vary"], scenario)
 
 
 def _design(path: Path, given: Mapping[str, Any], scenario: Scenario) -> Design:
@@ -185,8 +196,10 @@ def _design(path: Path, given: Mapping[str, Any], scenario: Scenario) -> Design:
     return Design.grid(**vary) if kind == "grid" else Design.one_at_a_time(scenario, **vary)
 
 
-def natural_figure(design: Design) -> str:
+def natural_figure(design: Design, arms: Arms) -> str:
     """Return the figure that a design has if none is named."""
+    if arms:
+        return "arms"
     if not all(_is_numeric(design, name) for name in design.axes):
         return "none"
     if len(design.axes) == 2:
@@ -194,12 +207,16 @@ def natural_figure(design: Design) -> str:
     return "curve" if len(design.axes) == 1 else "none"
 
 
-def _check_figure(figure: str, design: Design) -> None:
+def _check_figure(figure: str, design: Design, arms: Arms) -> None:
     if figure not in FIGURES:
         raise ExperimentError(f"figure = {figure!r}: allowed are {', '.join(FIGURES)}{suggestion(figure, FIGURES)}")
-    if figure not in ("none", natural_figure(design)):
-        needed = "one parameter" if figure == "curve" else "a grid over two parameters"
-        raise ExperimentError(f"figure = {figure!r} needs {needed} with numeric values; change either")
+    if figure not in ("none", natural_figure(design, arms)):
+        needed = {
+            "curve": "one parameter with numeric values",
+            "phase_map": "a grid over two parameters with numeric values",
+            "arms": "[[arms]]",
+        }
+        raise ExperimentError(f"figure = {figure!r} needs {needed[figure]}; change either")
 
 
 def _is_numeric(design: Design, name: str) -> bool:

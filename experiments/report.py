@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments import files, plots
+from experiments import files, plots, side_by_side
 from experiments.errors import ExperimentError
 from experiments.estimates import boundary, point_means
 from experiments.question import Question
@@ -61,14 +61,22 @@ def answer(question: Question, folder: Path, **how: Any) -> Answer:
     whole = how.get("shard") is None
     edge = _boundary(question, good) if whole else None
     words = in_words(question, runs, points, edge)
-    written = [folder / RUNS, *(_figure(question, points, edge, folder) if whole else [])]
+    moving = side_by_side.over_time(question, good) if whole else {}
+    if moving:
+        words = "\n".join([*side_by_side.in_words(question, points, moving), words]).strip()
+    written = [folder / RUNS, *(_figure(question, points, edge, moving, folder) if whole else [])]
     if len(written) == 1:
         written.append(files.write_table(folder / f"{question.name}.csv", points))
     return Answer(runs, points, edge, words, tuple(written))
 
 
 def compact(question: Question, points: pd.DataFrame) -> pd.DataFrame:
-    """Return the first outcome as the figure lays it out, or every outcome by point, thinned out to fit a terminal."""
+    """Return the first outcome as the figure lays it out, or every outcome by point, thinned out to fit a terminal.
+
+    Of a question with arms, every outcome by arm at home.
+    """
+    if question.arms:
+        return side_by_side.at_home(question, points)[list(question.outcomes)]
     if len(question.design.axes) != 2 or not question.design.is_grid:
         means = points[[*question.design.axes, *question.outcomes]].set_index(list(question.design.axes))
         return _thinned(means, LISTED)
@@ -130,12 +138,20 @@ def _finer(name: str, places: np.ndarray) -> list[float]:
     return list(np.interp(np.arange(FINER * (len(places) - 1) + 1) / FINER, np.arange(len(places)), places))
 
 
-def _figure(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None, folder: Path) -> list[Path]:
+def _figure(
+    question: Question,
+    points: pd.DataFrame,
+    edge: pd.DataFrame | None,
+    moving: Mapping[str, pd.DataFrame],
+    folder: Path,
+) -> list[Path]:
     if question.figure == "none":
         return []
     path = folder / f"{question.name}.png"
     labels = {name: label(name) for name in (*question.design.axes, *question.outcomes)}
     caption = _caption(question, points, edge)
+    if question.figure == "arms":
+        return side_by_side.figure(question, points, moving, {"caption": caption, "labels": labels}, path)
     if question.figure == "curve":
         (x,) = question.design.axes
         figure = plots.curve(points, x, question.outcomes, title=question.title, caption=caption, labels=labels)

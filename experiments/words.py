@@ -27,7 +27,7 @@ def in_words(question: Question, runs: Table, points: pd.DataFrame, edge: pd.Dat
     lines += [*_unmeasured(question, points), *_unsettled(question, points)]
     if edge is not None:
         lines += [*_located(question, edge), *_compared(question, runs, edge)]
-    if natural_figure(question.design) == "none":
+    if natural_figure(question.design, question.arms) == "none":
         lines.append("No figure: a curve takes one parameter of numbers, a phase map a grid over two.")
     return "\n".join(lines)
 
