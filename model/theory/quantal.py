@@ -22,7 +22,6 @@ from model.theory.conditions import (
     require_positive,
     require_share,
 )
-from model.theory.deterrence import detection_probability
 from model.theory.inspection import bounty_per_checker
 from model.theory.shapes import Floats
 
@@ -51,7 +50,8 @@ def willingness(benefit: ArrayLike, cost: ArrayLike, precision: ArrayLike, choic
     `logit`: odds exp(precision (benefit - cost)), precision per unit. `luce`: odds (benefit / cost)^precision, without
     unit (Luce 1959, Individual Choice Behavior); an act without cost is done, one without benefit is not.
     """
-    require_non_negative(benefit=benefit, cost=cost, precision=precision)
+    require_non_negative(benefit=benefit, cost=cost)
+    require_positive(precision=precision)
     require(choice in ("logit", "luce"), "choice", choice, "quantal response is defined for 'logit' and 'luce'")
     if choice == "logit":
         return np.asarray(expit(precision * np.subtract(benefit, cost)))
@@ -133,23 +133,21 @@ class _Game(NamedTuple):
         earning = self.choice != "luce" or self.bounty + self.pay > 0.0
         require(earning, "bounty", self.bounty, "under 'luce' nobody checks for nothing; give bounty or pay")
 
-    def detection(self, checking: float) -> float:
-        return float(detection_probability(self.sampling, 1.0, self.rangers, checking))
-
     def benefit(self, checking: float) -> float:
         share = float(bounty_per_checker(self.bounty, self.sampling * checking, self.rangers))
         return self.pay + self.deviating(checking) * share
 
     def deviating(self, checking: float) -> float:
-        found = self.detection(checking)
-        tempting, deterring = self.gain * (1.0 - found * self.returned), found * self.loss
+        # By what is missed, which keeps its digits when nearly everything is found.
+        missed = (1.0 - self.sampling * checking) ** self.rangers
+        tempting, deterring = self.gain * (1.0 - self.returned + self.returned * missed), (1.0 - missed) * self.loss
         return float(willingness(tempting, deterring, self.sequencer_precision, self.choice))
 
     def checking(self, others: float) -> float:
         return float(willingness(self.benefit(others), self.cost, self.ranger_precision, self.choice))
 
     def slopes(self, deviating: float, checking: float) -> Stability:
-        found, assigned = self.detection(checking), self.sampling * checking
+        assigned = self.sampling * checking
         if not (0.0 < deviating < 1.0 and 0.0 < checking < 1.0):
             return Stability(0.0, 0.0)
         alone = (1.0 - assigned) ** (self.rangers - 1)
@@ -157,7 +155,8 @@ class _Game(NamedTuple):
         if self.choice == "logit":
             deterred, spurred = self.gain * self.returned + self.loss, 1.0
         else:
-            deterred = 1.0 / (found * (1.0 - found * self.returned))
+            missed = alone * (1.0 - assigned)
+            deterred = 1.0 / ((1.0 - missed) * (1.0 - self.returned + self.returned * missed))
             spurred = 1.0 / self.benefit(checking)
         deviation = self.sequencer_precision * deviating * (1.0 - deviating) * deterred
         diligence = self.ranger_precision * checking * (1.0 - checking) * spurred * self.bounty
