@@ -97,7 +97,7 @@ def deterred_gain(detection: Quantity, loss: Quantity, reward: Quantity, returne
     require_non_negative(loss=loss, reward=reward)
     kept = np.asarray(1.0 - detection * returned)
     lost = detection * (loss + reward)
-    return np.divide(lost, kept, out=np.full(np.broadcast(lost, kept).shape, np.inf), where=kept > 0.0)
+    return np.divide(lost, kept, out=np.full(np.broadcast(lost, kept).shape, np.inf), where=kept > 0.0)[()]
 
 
 def required_detection(gain: Quantity, loss: Quantity, reward: Quantity, returned: Quantity = 1.0) -> Quantity:
@@ -138,20 +138,34 @@ def required_stake(gain: Quantity, detection: Quantity, slash: Quantity, reward:
 def deterred_gain_repeated(
     detection: Quantity, loss: Quantity, reward: Quantity, discount: Quantity, blocks: Quantity = np.inf
 ) -> Quantity:
-    """Return the largest gain per block that does not pay when detection ends the game, and so all future reward.
+    """Return the largest gain that does not pay when detection ends the game, and with it all future reward.
 
     `q / (1 - q) (L + R (1 - delta^m) / (1 - delta))`, gain reversed, with m `blocks` to go, this one included, and
-    `discount` delta per block; stake that is not slashed comes back and is no loss. One deviation or many, the
-    same (one-shot deviation principle). Before a known end deterrence unravels, to `deterred_gain` at m = 1.
-    Conditions: delta < 1 if m is infinite; no way back in.
+    `discount` delta per block; stake that is not slashed comes back and is no loss. With m infinite the same gain may
+    be on offer in every block (one-shot deviation principle); with m finite in this block alone: if it will be there
+    again see `deterred_gain_before_exit`. Conditions: delta < 1 if m is infinite; no way back in.
     """
-    require_share(detection=detection, discount=discount)
-    require_non_negative(loss=loss, reward=reward)
-    require_count(blocks=blocks)
+    _require_repeated(detection, loss, reward, discount, blocks)
     endless = np.less(discount, 1.0)
-    require(endless | np.isfinite(blocks), "discount", discount, "below 1 if blocks is infinite")
     with np.errstate(divide="ignore", invalid="ignore"):
         rewards = np.where(endless, np.divide(1.0 - discount**blocks, 1.0 - discount), blocks)
+    return deterred_gain(detection, loss, reward * rewards, returned=1.0)
+
+
+def deterred_gain_before_exit(
+    detection: Quantity, loss: Quantity, reward: Quantity, discount: Quantity, blocks: Quantity
+) -> Quantity:
+    """Return the largest gain that does not pay with m blocks to go if it is on offer in each of them.
+
+    `q / (1 - q) (L + R (1 - rho^m) / (1 - delta + q delta rho^(m-1)))`, rho = delta (1 - q). Deterrence unravels from
+    the end: a gain between `deterred_gain` (m = 1) and `deterred_gain_repeated` (m infinite) is taken from some block
+    on, and as sequencers look forward to that, they are deterred longer than by rewards alone. Conditions as there.
+    """
+    _require_repeated(detection, loss, reward, discount, blocks)
+    survival = discount * np.subtract(1.0, detection)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ahead = 1.0 - discount + detection * discount * survival ** np.subtract(blocks, 1.0)
+        rewards = np.where(ahead > 0.0, np.divide(1.0 - survival**blocks, ahead), blocks)
     return deterred_gain(detection, loss, reward * rewards, returned=1.0)
 
 
@@ -190,6 +204,15 @@ def required_unbonding(detection: Quantity, required: Quantity, hazard: Quantity
     with np.errstate(divide="ignore"):
         missing = np.minimum(1.0, np.divide(required, detection))
         return np.log1p(-missing) / np.log1p(-hazard)
+
+
+def _require_repeated(
+    detection: Quantity, loss: Quantity, reward: Quantity, discount: Quantity, blocks: Quantity
+) -> None:
+    require_share(detection=detection, discount=discount)
+    require_non_negative(loss=loss, reward=reward)
+    require_count(blocks=blocks)
+    require(np.less(discount, 1.0) | np.isfinite(blocks), "discount", discount, "below 1 if blocks is infinite")
 
 
 def _mean_above(reservation: ArrayLike, precision: float, above: Callable[[ArrayLike], Floats]) -> Floats:

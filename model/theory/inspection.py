@@ -13,7 +13,6 @@ equilibrium, few validators fail least); Diekmann 1985, doi:10.1177/002200278502
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from model.theory.conditions import (
@@ -24,7 +23,6 @@ from model.theory.conditions import (
     require_positive,
     require_share,
 )
-from model.theory.shapes import Floats
 
 
 class Inspection(NamedTuple):
@@ -65,7 +63,7 @@ def expected_checks(gain: Quantity, loss: Quantity, rangers: Quantity) -> Quanti
     return hazard * np.where(each > 0.0, -np.expm1(-each) / np.where(each > 0.0, each, 1.0), 1.0)
 
 
-def bounty_per_checker(bounty: ArrayLike, checking: ArrayLike, rangers: ArrayLike) -> Floats:
+def bounty_per_checker(bounty: Quantity, checking: Quantity, rangers: Quantity) -> Quantity:
     """Return what a check of a deviation earns on average if all others check with chance p: `B (1 - (1-p)^n) / (n p)`.
 
     It is B / (1 + K) over K binomial (n - 1, p): B if nobody else checks, B / n if all do. Condition: Rangers check
@@ -78,7 +76,7 @@ def bounty_per_checker(bounty: ArrayLike, checking: ArrayLike, rangers: ArrayLik
     with np.errstate(divide="ignore"):
         found = -np.expm1(count * np.log1p(-chance))
     expected = count * chance
-    return np.asarray(bounty * np.divide(found, expected, out=np.ones(found.shape), where=expected > 0))
+    return bounty * np.divide(found, expected, out=np.ones(found.shape), where=expected > 0)
 
 
 def inspection_equilibrium(

@@ -11,11 +11,11 @@ thresholds are derived here.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import expit
 
 from model.theory.conditions import (
+    Quantity,
     require,
     require_count,
     require_non_negative,
@@ -23,7 +23,6 @@ from model.theory.conditions import (
     require_share,
 )
 from model.theory.inspection import bounty_per_checker
-from model.theory.shapes import Floats
 
 
 class QuantalResponse(NamedTuple):
@@ -44,7 +43,7 @@ class Stability(NamedTuple):
     """More checks of others mean less bounty each: that slope, without its sign; 0 for one Ranger."""
 
 
-def willingness(benefit: ArrayLike, cost: ArrayLike, precision: ArrayLike, choice: str = "logit") -> Floats:
+def willingness(benefit: Quantity, cost: Quantity, precision: Quantity, choice: str = "logit") -> Quantity:
     """Return the probability of an act with a benefit and a cost (one unit, neither negative), alternative 0.
 
     `logit`: odds exp(precision (benefit - cost)), precision per unit. `luce`: odds (benefit / cost)^precision, without
@@ -54,12 +53,12 @@ def willingness(benefit: ArrayLike, cost: ArrayLike, precision: ArrayLike, choic
     require_positive(precision=precision)
     require(choice in ("logit", "luce"), "choice", choice, "quantal response is defined for 'logit' and 'luce'")
     if choice == "logit":
-        return np.asarray(expit(precision * np.subtract(benefit, cost)))
+        return expit(precision * (benefit - cost))
     with np.errstate(divide="ignore"):
         gain, loss = np.log(np.asarray(benefit, float)), np.log(np.asarray(cost, float))
     # Nothing to lose comes first: then -inf - (-inf) cannot arise.
     odds = np.subtract(gain, loss, out=np.full(np.broadcast(gain, loss).shape, np.inf), where=loss > -np.inf)
-    return np.asarray(expit(precision * odds))
+    return expit(precision * odds)
 
 
 def quantal_response(
@@ -97,7 +96,7 @@ def stability(
     return game.slopes(deviating, checking)
 
 
-def largest_revision(omega_squared: ArrayLike, sharing: ArrayLike = 0.0) -> Floats:
+def largest_revision(omega_squared: Quantity, sharing: Quantity = 0.0) -> Quantity:
     """Return the share of agents revising at a time above which the equilibrium is not stable; above 1 it always is.
 
     Each period a share eta of either population moves to its reply. With one Ranger's bounty unshared
@@ -105,11 +104,10 @@ def largest_revision(omega_squared: ArrayLike, sharing: ArrayLike = 0.0) -> Floa
     else `2 / (1 + k/2 + sqrt(k^2/4 - omega^2))`. Infinitely slow revision is always stable. Derived here.
     """
     require_non_negative(omega_squared=omega_squared, sharing=sharing)
-    square, share = np.asarray(omega_squared, float), np.asarray(sharing, float)
-    radicand = 0.25 * share**2 - square
-    turning = (2.0 + share) / (1.0 + share + square)
-    straight = 2.0 / (1.0 + 0.5 * share + np.sqrt(np.maximum(radicand, 0.0)))
-    return np.asarray(np.where(radicand < 0.0, turning, straight))
+    radicand = 0.25 * sharing**2 - omega_squared
+    turning = (2.0 + sharing) / (1.0 + sharing + omega_squared)
+    straight = 2.0 / (1.0 + 0.5 * sharing + np.sqrt(np.maximum(radicand, 0.0)))
+    return np.where(radicand < 0.0, turning, straight)[()]
 
 
 class _Game(NamedTuple):
