@@ -110,6 +110,8 @@ def _sequencers(state: State, scenario: Scenario, seed: int) -> None:
     nodes.status = np.where(starting, Status.ACTIVE, Status.CANDIDATE)
     nodes.client = (draw("client").random(count) * scenario.number_of_clients).astype(int)
     least = scenario.min_stake if scenario.min_stake > 0 else min(1.0, scenario.max_stake)
+    nodes.caution = 1.0
+    nodes.revises = 1
     nodes.capital = np.minimum(scenario.max_stake, least * (1 + draw("stake").pareto(scenario.stake_index, count)))
     if scenario.stakes:
         nodes.capital[: len(scenario.stakes)] = scenario.stakes
@@ -145,6 +147,7 @@ def _rangers(state: State, scenario: Scenario, seed: int) -> None:
     seated = np.arange(rangers.size) < seats
     rangers.owner = NOBODY
     rangers.conduct = Conduct.RATIONAL
+    rangers.revises = 1
     share, last = 0.0, 0
     for more, conduct in (
         (scenario.diligent_share, Conduct.DILIGENT),

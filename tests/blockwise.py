@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from model.core.options import OFFENCES, Opportunity
+from model.core.options import OFFENCES, Choice, Opportunity
 
 
 @numba.njit(cache=True)
@@ -24,23 +24,41 @@ def draw_opportunity(stream, kind, sigma, weight, index, low, high):
             return value
 
 
-@numba.njit(cache=True)
-def play_blocks(stream, blocks, reservation, precision, ends, kind, sigma, weight, index, low, high, scale, out):
+@numba.njit(cache=True, error_model="numpy")
+def weigh(value, reservation, kept, precision, choice, weights):
+    """Fill the weights of the offences in a block of that opportunity (USD); return that of honesty."""
+    if choice == Choice.LUCE:
+        for a in range(OFFENCES):
+            weights[a] = (value / reservation[a]) ** precision
+        return 1.0
+    utility = kept * (value - reservation)
+    if choice == Choice.LOGIT:
+        weights[:] = np.exp(precision * (utility - max(0.0, utility.max())))
+        return np.exp(-precision * max(0.0, utility.max()))
+    best = utility.argmax()
+    weights[:] = 0.0
+    if utility[best] <= 0.0:
+        return 1.0
+    weights[best] = 1.0
+    return 0.0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def play_blocks(
+    stream, blocks, reservation, kept, precision, choice, ends, kind, sigma, weight, index, low, high, scale, out
+):
     """Order blocks one after the other until one offence ends the turn.
 
-    `reservation` (OFFENCES,) in USD; `scale` USD per unit drawn. Fills out: made, honest value, value offended in,
-    offences by kind, and 1 + the kind that ended the turn (0 if none did).
+    `reservation` and `kept` (OFFENCES,) in USD; `scale` USD per unit drawn. Fills out: made, honest value, value
+    offended in, offences by kind, and 1 + the kind that ended the turn (0 if none did).
     """
     odds = np.empty(OFFENCES)
     out[:] = 0.0
     for _ in range(blocks):
         value = scale * draw_opportunity(stream, kind, sigma, weight, index, low, high)
         out[0] += 1
-        total = 1.0
-        for a in range(OFFENCES):
-            odds[a] = (value / reservation[a]) ** precision
-            total += odds[a]
-        point = stream.random() * total - 1.0
+        honest = weigh(value, reservation, kept, precision, choice, odds)
+        point = stream.random() * (honest + odds.sum()) - honest
         if point < 0.0:
             out[1] += value
             continue
@@ -55,12 +73,15 @@ def play_blocks(stream, blocks, reservation, precision, ends, kind, sigma, weigh
             return
 
 
-@numba.njit(cache=True)
-def play_often(stream, times, blocks, reservation, precision, ends, kind, sigma, weight, index, low, high, scale):
+@numba.njit(cache=True, error_model="numpy")
+def play_often(
+    stream, times, blocks, reservation, kept, precision, choice, ends, kind, sigma, weight, index, low, high, scale
+):
     """Play `times` independent turns; return a row of outcomes each."""
     results = np.empty((times, 4 + OFFENCES))
     for t in range(times):
         play_blocks(
-            stream, blocks, reservation, precision, ends, kind, sigma, weight, index, low, high, scale, results[t]
-        )
+            stream, blocks, reservation, kept, precision, choice, ends, kind, sigma, weight, index, low, high, scale,
+            results[t],
+        )  # fmt: skip
     return results

@@ -6,6 +6,7 @@ Statistical tests use fixed seeds and reject at 1e-5; each shows that a neighbou
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from model.core.choice import willingness
 from model.core.entry import entry, expected_profit
-from model.core.learning import choose_diligence, willingness
-from model.core.options import Conduct, Status
+from model.core.learning import choose_diligence
+from model.core.options import Choice, Conduct, Status
 from model.core.selection import weigh
 from model.simulation import Engine
 from tests.scenarios import stage
@@ -28,20 +30,31 @@ LONE = {"possible_sequencers": 6, "stakes": (30_000.0,) * 5, "number_of_rangers"
 costs = st.floats(1e-6, 1e6)
 
 
-@given(costs, costs, costs, st.floats(0.01, 100))
-@settings(derandomize=True)
-def test_willingness_rises_in_benefit_and_falls_in_cost(benefit, more, cost, precision):
-    base = willingness(benefit, cost, precision)
+@given(st.sampled_from(Choice), costs, costs, costs, st.floats(0.01, 100))
+@settings(derandomize=True, deadline=None)
+def test_willingness_rises_in_benefit_and_falls_in_cost(choice, benefit, more, cost, precision):
+    def willing(benefit: float, cost: float) -> float:
+        return float(willingness(benefit, cost, precision, choice))
+
+    base = willing(benefit, cost)
     assert 0 <= base <= 1
-    assert willingness(benefit + more, cost, precision) >= base
-    assert willingness(benefit, cost + more, precision) <= base
-    assert willingness(cost, cost, precision) == 0.5
-    assert willingness(benefit, cost, precision) + willingness(cost, benefit, precision) == pytest.approx(1)
+    assert willing(benefit + more, cost) >= base
+    assert willing(benefit, cost + more) <= base
+    assert willing(cost, cost) == (0.0 if choice == Choice.BEST_RESPONSE else 0.5)
+    if benefit != cost:
+        assert willing(benefit, cost) + willing(cost, benefit) == pytest.approx(1)
+
+
+def test_willingness_is_its_closed_form():
+    assert willingness(6.0, 3.0, 2.0, Choice.LUCE) == pytest.approx(4 / 5)
+    assert willingness(6.0, 3.0, 0.5, Choice.LOGIT) == pytest.approx(1 / (1 + math.exp(-1.5)))
+    assert willingness(-6.0, -3.0, 0.5, Choice.LOGIT) == pytest.approx(1 / (1 + math.exp(1.5)))
+    assert [willingness(6.0, cost, 2.0, Choice.BEST_RESPONSE) for cost in (-7.0, 5.9, 6.0, 6.1)] == [1, 1, 0, 0]
 
 
 def test_willingness_at_its_ends():
-    assert willingness(0.0, 1.0, 4.0) == willingness(-1.0, 0.0, 4.0) == 0
-    assert willingness(1.0, 0.0, 4.0) == 1
+    assert willingness(0.0, 1.0, 4.0, Choice.LUCE) == willingness(-1.0, 0.0, 4.0, Choice.LUCE) == 0
+    assert willingness(1.0, 0.0, 4.0, Choice.LUCE) == 1
 
 
 def entries(engine: Engine, times: int) -> int:

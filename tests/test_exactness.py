@@ -18,7 +18,7 @@ from scipy import stats
 from model.core.compiled import kernel
 from model.core.opportunity import new_shape
 from model.core.options import OFFENCES, Conduct
-from model.core.policy import threshold
+from model.core.policy import take_stance
 from model.core.state import SEQUENCER, rows
 from model.core.turn import new_desk, play
 from model.parameters import Scenario
@@ -27,6 +27,7 @@ from tests.blockwise import draw_opportunity, play_often
 
 TURNS = 6_000
 MEAN = 0.08
+KEPT = np.array([0.9, 1.4, 0.3])
 SHAPES = {
     "heavy_tailed": {"opportunity": "heavy_tailed"},
     "steeper": {"opportunity": "heavy_tailed", "tail_index": 1.6, "tail_weight": 0.2, "opportunity_sigma": 0.6},
@@ -60,8 +61,8 @@ def _play_often(node_rows, times, blocks, rules, shape, ends, mean, stream, resu
             node.stolen[a] = 0.0
             node.convicted[a] = 0
             slate.ends[a] = ends[a]
-        even = threshold(node, rules, slate.share)
-        play(node, blocks, even, mean, rules, shape, desk, stream)
+        take_stance(node, rules, mean, desk.stance[0])
+        play(node, blocks, mean, shape, desk, stream)
         results[t, 0] = node.made
         results[t, 1] = node.honest_value
         results[t, 2] = node.stolen.sum()
@@ -78,6 +79,7 @@ def thinned(scenario: Scenario, reservation: np.ndarray, blocks: int, ends: np.n
     node = rows(SEQUENCER, 1)
     node.conduct = Conduct.RATIONAL
     node.reservation = reservation
+    node.kept = KEPT
     results = np.empty((TURNS, 4 + OFFENCES))
     _play_often(node, TURNS, blocks, rules, new_shape(rules), ends, MEAN, np.random.default_rng(seed), results)
     return results
@@ -92,7 +94,8 @@ def block_by_block(scenario: Scenario, reservation: np.ndarray, blocks: int, end
     )  # fmt: skip
     scale = MEAN / new_shape(rules).constants.unit
     stream = np.random.default_rng(seed)
-    return play_often(stream, TURNS, blocks, reservation, rules.sequencer_precision, ends, *shape, scale)
+    policy = reservation, KEPT, rules.sequencer_precision, rules.choice
+    return play_often(stream, TURNS, blocks, *policy, ends, *shape, scale)
 
 
 def same_values(one: np.ndarray, other: np.ndarray) -> float:

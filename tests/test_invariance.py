@@ -121,7 +121,7 @@ def test_phases_that_draw_nothing_know_no_order(seed):
     assert differing(state, other)
     for each in (state, other):
         rewards(each, engine.rules)
-        learning(each, engine.rules)
+        learning(each, engine.rules, engine.streams)
         attack(each)
         record(each, engine.rules)
     before = permuted(state, orders)

@@ -34,7 +34,7 @@ def before(phase: str, engine: Engine) -> None:
         "verification": lambda: verification(state, rules, streams),
         "sanctions": lambda: sanctions(state, rules, streams),
         "rewards": lambda: rewards(state, rules),
-        "learning": lambda: learning(state, rules),
+        "learning": lambda: learning(state, rules, streams),
         "delegation": lambda: delegation(state, rules, streams),
         "entry": lambda: entry(state, rules, streams),
         "users": lambda: users(state, rules, streams),
@@ -81,7 +81,7 @@ def test_learning_agrees_exactly(name):
     before("learning", engine)
     reference = Reference(engine.scenario, engine.state, 0)
     reference.detection = list(engine.state.market.detection)
-    learning(engine.state, engine.rules)
+    learning(engine.state, engine.rules, engine.streams)
     reference.learning()
     for field in ("caught", "uncaught"):
         theirs = [getattr(node, field) for node in reference.sequencers]

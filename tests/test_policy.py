@@ -8,19 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model.core.conduct import decide
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence
-from model.core.policy import (
-    advertised_detection,
-    believed_detection,
-    franchise,
-    offence_probability,
-    reservation_value,
-    threshold,
-)
+from model.core.policy import advertised_detection, appraise, believed_detection, chances, franchise
 from model.core.state import SEQUENCER, rows
 from model.parameters import Scenario
 from model.parameters.rules import rules_of
@@ -29,7 +22,7 @@ from tests.scenarios import stage
 BASE = {"min_stake": 0.0, "slash_fraction": 0.1, "clawback": 0.3, "enforcement": 0.6, "stake_alignment": 0.5}
 NODE = {
     "conduct": Conduct.RATIONAL, "skill": 1.2, "self_stake": 30_000.0, "pool": 10_000.0, "wallet": 0.0,
-    "income_average": 40.0, "profit_average": 25.0,
+    "income_average": 40.0, "profit_average": 25.0, "caution": [1.0, 1.0, 1.0],
 }  # fmt: skip
 ADVERTISED, PRICE = 0.2, 3.0
 positive = st.floats(1e-3, 1e3)
@@ -48,7 +41,8 @@ def value_of(
     """Return what opportunity a reordering needs to pay, for a node with these beliefs under these rules."""
     rules = rules_of(Scenario(**{**BASE, **changes}))
     belief = believed_detection(node, rules, int(Offence.REORDER), advertised)
-    return float(reservation_value(node, rules, int(Offence.REORDER), belief, bribes, price))
+    appraise(node, rules, int(Offence.REORDER), belief, bribes, price)
+    return float(node.reservation[Offence.REORDER])
 
 
 def test_reservation_value_is_its_closed_form():
@@ -58,6 +52,21 @@ def test_reservation_value_is_its_closed_form():
     kept = (1.2 * 1.0 - 0.1) * (1 - belief * 0.3)
     assert value_of(node) == pytest.approx(belief * cost / kept, rel=1e-12)
     assert value_of(node, bribes=50.0) == pytest.approx((belief * cost + 50) / kept, rel=1e-12)
+    assert node.kept[Offence.REORDER] == pytest.approx(kept, rel=1e-12)
+
+
+def test_caution_multiplies_the_reservation_value():
+    plain = value_of(node_with())
+    assert value_of(node_with(caution=[2.5, 9.0, 9.0])) == pytest.approx(2.5 * plain, rel=1e-12)
+    assert value_of(node_with(caution=[0.0, 9.0, 9.0])) == 0
+    for changes in ({}, {"sanction": "none"}):
+        assert value_of(node_with(caution=[math.inf, 0.0, 0.0]), **changes) == math.inf
+
+
+def test_a_policy_of_its_own_is_left_alone_but_for_what_the_node_expects_to_keep():
+    node = node_with(custom=1, reservation=[7.0, 7.0, 7.0])
+    assert value_of(node) == 7
+    assert node.kept[Offence.REORDER] > 0
 
 
 @pytest.mark.parametrize(
@@ -140,51 +149,106 @@ def test_advertised_detection_is_that_of_independent_rangers(sampling, evidence,
     assert found == pytest.approx(1 - (1 - sampling * evidence) ** seats, rel=1e-12, abs=1e-12)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
-@given(
-    st.lists(positive | st.just(math.inf), min_size=3, max_size=3), positive, st.sampled_from([0.01, 0.5, 4.0, 60.0])
-)
-def test_the_choice_is_log_logit(reservation, value, precision):
-    """Weight 1 for honesty and (v / tau) ** precision for each offence: by threshold and mix, and by the formula."""
-    rules = rules_of(Scenario(sequencer_precision=precision))
+def mix_of(node: np.record, value: float, mean: float = 1.0, **changes: Any) -> np.ndarray:
+    """Return the chances of each offence in a block of this value."""
     mix = np.zeros(OFFENCES)
-    even = threshold(node_with(reservation=reservation), rules, mix)
-    log_odds = [precision * (math.log(value) - math.log(tau)) if tau < math.inf else -math.inf for tau in reservation]
-    highest = max(0.0, *log_odds)
-    weights = np.exp(np.array(log_odds) - highest)
-    expected = weights / (math.exp(-highest) + weights.sum())
-    offends = offence_probability(math.log(value), even, precision)
-    assert offends * mix == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    total = chances(node, rules_of(Scenario(**changes)), value, mean, mix)
+    assert total == pytest.approx(mix.sum(), rel=1e-12)
+    return mix
 
 
-@given(positive, positive, positive, positive)
+def by_formula(choice: str, value: float, reservation: list[float], kept: list[float], precision: float) -> np.ndarray:
+    """Return the same, as the rules are written: weights of the offences beside honesty's."""
+    pairs = zip(reservation, kept, strict=True)
+    utility = [k * (value - tau) if k > 0 and tau < math.inf else -math.inf for tau, k in pairs]
+    if choice == "best_response":
+        best = int(np.argmax(utility))
+        return np.array([float(a == best and utility[a] > 0) for a in range(OFFENCES)])
+    if choice == "logit":
+        scores = [precision * u for u in utility]
+    else:
+        scores = [precision * (math.log(value) - math.log(tau)) if tau < math.inf else -math.inf for tau in reservation]
+    highest = max(0.0, *scores)
+    weights = np.exp(np.array(scores) - highest)
+    return weights / (math.exp(-highest) + weights.sum())
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(
+    st.sampled_from(["luce", "logit", "best_response"]),
+    st.lists(positive | st.just(math.inf), min_size=3, max_size=3),
+    st.lists(st.floats(0.01, 3) | st.just(0.0), min_size=3, max_size=3),
+    positive, positive, st.sampled_from([0.01, 0.5, 4.0, 60.0]),
+)  # fmt: skip
+def test_each_rule_is_its_formula(choice, reservation, kept, value, mean, precision):
+    node = node_with(reservation=reservation, kept=kept)
+    mix = mix_of(node, value, mean, choice=choice, sequencer_precision=precision)
+    expected = by_formula(choice, value, reservation, kept, precision)
+    for nearby in (value * (1 - 1e-9), value * (1 + 1e-9)):
+        assume(expected == pytest.approx(by_formula(choice, nearby, reservation, kept, precision), abs=1e-6))
+    assert mix == pytest.approx(expected, rel=1e-8, abs=1e-12)
+
+
+rules_and_nodes = st.tuples(
+    st.sampled_from(["luce", "logit", "best_response"]),
+    st.lists(positive, min_size=3, max_size=3),
+    st.lists(st.floats(0.01, 3), min_size=3, max_size=3),
+)
+
+
+@given(rules_and_nodes, positive, positive, st.floats(0, 1), st.floats(0.1, 50))
 @settings(derandomize=True, deadline=None)
-def test_opportunity_tempts_and_reservation_holds_back(value, more, even, precision):
-    def chance(value: float, even: float) -> float:
-        return float(offence_probability(math.log(value), math.log(even), precision))
+def test_chances_are_bounded_by_the_ends_of_a_stratum(rule, low, width, share, precision):
+    """The chance to offend never falls with the opportunity; that of a kind is nowhere below the lower of the ends."""
+    choice, reservation, kept = rule
+    node = node_with(reservation=reservation, kept=kept)
+    at = [
+        mix_of(node, v, choice=choice, sequencer_precision=precision) for v in (low, low + share * width, low + width)
+    ]
+    sums = [mix.sum() for mix in at]
+    assert sums[0] <= sums[1] * (1 + 1e-12)
+    assert sums[1] <= sums[2] * (1 + 1e-12)
+    assert np.all(at[1] >= np.minimum(at[0], at[2]) * (1 - 1e-9))
 
-    assert 0 <= chance(value, even) <= chance(value + more, even) <= 1
-    assert chance(value, even + more) <= chance(value, even)
-    assert chance(even, even) == 0.5
+
+@given(rules_and_nodes, positive)
+@settings(derandomize=True, deadline=None)
+def test_with_one_offence_the_limit_of_precision_is_the_best_response(rule, value):
+    _, reservation, kept = rule
+    node = node_with(reservation=[reservation[0], math.inf, math.inf], kept=kept)
+    best = mix_of(node, value, choice="best_response")
+    if abs(value / reservation[0] - 1) > 1e-3:
+        assert mix_of(node, value, choice="luce", sequencer_precision=1e5) == pytest.approx(best, abs=1e-12)
+        assert mix_of(node, value, choice="logit", sequencer_precision=1e6) == pytest.approx(best, abs=1e-3)
+
+
+def test_the_logit_mix_is_that_of_gains_and_losses():
+    """Two offences of equal reservation value: the richer one is e to the difference of gains more likely."""
+    node = node_with(reservation=[2.0, 2.0, math.inf], kept=[1.0, 0.5, 1.0])
+    mix = mix_of(node, 5.0, choice="logit", sequencer_precision=0.8)
+    assert mix[0] / mix[1] == pytest.approx(math.exp(0.8 * (1.0 - 0.5) * 3.0), rel=1e-12)
+    assert mix[0] / (1 - mix.sum()) == pytest.approx(math.exp(0.8 * 3.0), rel=1e-12)
 
 
 @pytest.mark.parametrize("free", [free for n in (1, 2, 3) for free in itertools.combinations(range(OFFENCES), n)])
 def test_who_has_nothing_to_fear_takes_the_best_free_offence(free):
-    rules = rules_of(Scenario(gain_reorder=1.0, gain_insert=3.0, gain_censor=2.0))
     reservation = np.full(OFFENCES, 1.0)
     reservation[list(free)] = 0.0
-    mix = np.zeros(OFFENCES)
-    assert threshold(node_with(reservation=reservation), rules, mix) == -math.inf
-    assert mix.tolist() == [float(a == max(free, key=lambda a: rules.gain[a])) for a in range(OFFENCES)]
+    gains = {"gain_reorder": 1.0, "gain_insert": 3.0, "gain_censor": 2.0}
+    node = node_with(reservation=reservation)
+    best = max(free, key=[1.0, 3.0, 2.0].__getitem__)
+    for value in (1e-6, 1.0, 1e6):
+        assert mix_of(node, value, **gains).tolist() == [float(a == best) for a in range(OFFENCES)]
 
 
-def test_the_byzantine_do_the_most_harm_and_the_honest_none():
-    rules = rules_of(Scenario(gain_reorder=1.0, gain_insert=1.5, gain_censor=1.0, harm_censor=2.0))
-    mix = np.zeros(OFFENCES)
-    assert threshold(node_with(conduct=Conduct.BYZANTINE, reservation=np.full(3, 1e9)), rules, mix) == -math.inf
-    assert mix.tolist() == [0, 0, 1]
-    assert threshold(node_with(conduct=Conduct.HONEST, reservation=np.zeros(3)), rules, mix) == math.inf
-    assert mix.tolist() == [0, 0, 0]
+@pytest.mark.parametrize("choice", ["luce", "logit", "best_response"])
+def test_the_byzantine_do_the_most_harm_and_the_honest_none(choice):
+    changes = {"gain_reorder": 1.0, "gain_insert": 1.5, "gain_censor": 1.0, "harm_censor": 2.0, "choice": choice}
+    byzantine = node_with(conduct=Conduct.BYZANTINE, reservation=np.full(3, 1e9))
+    honest = node_with(conduct=Conduct.HONEST, reservation=np.zeros(3), kept=np.ones(3))
+    for value in (1e-9, 1.0, 1e9):
+        assert mix_of(byzantine, value, **changes).tolist() == [0, 0, 1]
+        assert mix_of(honest, value, **changes).tolist() == [0, 0, 0]
 
 
 def test_only_rational_nodes_without_a_policy_of_their_own_are_decided_for():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from model.core.conduct import advice
+from model.core.conduct import consider
 from model.core.learning import learning
 from model.core.options import NOBODY, OFFENCES, Offence, Tactic
 from model.core.policy import believed_detection
@@ -119,11 +119,13 @@ def test_owners_reckon_with_the_detection_and_the_bribes_that_they_buy():
     engine = offended(**SILENCE, enforcement=0.0)
     state, node = engine.state, engine.state.sequencers[0]
     offer_bribes(state, engine.rules)
-    assert advice(state, engine.rules, 0, int(Offence.REORDER), 0.5) == 0
+    consider(state, engine.rules, node, 0, int(Offence.REORDER), 0.5)
+    assert node.reservation[Offence.REORDER] == 0
     node.owner = Tactic.SYBIL
     gain = engine.rules.gain[0] * node.skill - engine.rules.honest_capture
     expected = finding(engine)[0] * 1e6 / gain
-    assert advice(state, engine.rules, 0, int(Offence.REORDER), 0.5) == pytest.approx(expected)
+    consider(state, engine.rules, node, 0, int(Offence.REORDER), 0.5)
+    assert node.reservation[Offence.REORDER] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -134,7 +136,7 @@ def test_evidence_is_own_in_full_others_in_part_and_fades(published):
     state.sequencers.offences[0] = 10, 0, 0
     state.sequencers.detected[0] = 4, 0, 0
     state.market.detection = 0.25, 0.5, 0.75
-    learning(state, engine.rules)
+    learning(state, engine.rules, engine.streams)
     keep, seen = 0.5 ** (1 / 10), 30.0 if published else 0.0
     assert state.sequencers.caught[0] == pytest.approx(keep * 5 + np.array([4, 0, 0]) + seen * state.market.detection)
     assert state.sequencers.caught[3, 0] == pytest.approx(keep * 5 + 0.2 * 4 + seen * 0.25)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.agents.field import Balance, Choice, Field, member
 from model.agents.sequencer import Sequencer
 from model.agents.view import View
-from model.core import learning, verification
+from model.core import choice, learning, verification
 from model.core.options import NOBODY, Conduct, Offence, Status, Tactic
 from model.core.state import RANGER
 
@@ -35,7 +35,8 @@ class Ranger(View, group="rangers", kind=RANGER):
 
     def willingness(self) -> float:
         """Return the probability that it really checks a block, by the model's rule for the rational."""
-        return learning.willingness(self.benefit(), self.cost, self._rules.ranger_precision)
+        cost, rules = self.cost, self._rules
+        return choice.willingness(self.benefit(), cost, rules.ranger_precision, rules.choice)
 
     def expected_profit(self) -> float:
         """Return what a seat is expected to earn it (USD per epoch), at the diligence it would choose."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from model.agents.field import Balance, Choice, Closed, Field, member
@@ -82,17 +84,21 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
 
     def reservation_value(self, offence: Offence | str) -> float:
         """Return the opportunity (USD) at which an offence just pays, by the model's rule."""
-        a = int(member(Offence, "offence", offence))
-        advertised = policy.advertised_detection(self._state, self._rules, a)
-        return conduct.advice(self._state, self._rules, self.row, a, advertised)
+        return float(self._considered(custom=0).reservation[int(member(Offence, "offence", offence))])
 
     def offence_probability(self, opportunity: float) -> float:
         """Return the probability that it offends in a block of this opportunity (USD, above 0), if it decided now."""
+        average = self._state.market.mean_opportunity or opportunity
+        return policy.chances(self._considered(self.custom), self._rules, opportunity, average, np.zeros(OFFENCES))
+
+    def _considered(self, custom: int) -> Any:
+        """Return a copy of its row that thinks of the offences as it would now; a policy of its own (custom) stays."""
         node = self._record.copy()
-        if self.conduct == Conduct.RATIONAL and not self.custom:
-            node["reservation"] = [self.reservation_value(offence) for offence in Offence]
-        even = policy.threshold(node, self._rules, np.zeros(OFFENCES))
-        return policy.offence_probability(np.log(opportunity), even, self._rules.sequencer_precision)
+        node.custom = custom
+        for a in range(OFFENCES):
+            advertised = policy.advertised_detection(self._state, self._rules, a)
+            conduct.consider(self._state, self._rules, node, self.row, a, advertised)
+        return node
 
     def expected_profit(self) -> float:
         """Return what honest ordering would earn (USD per epoch); a candidate reckons with the stake it can bond."""

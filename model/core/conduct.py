@@ -3,9 +3,10 @@
 import numpy as np
 
 from model.core.chance import multinomial, round_half_up
+from model.core.choice import always
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status
-from model.core.policy import advertised_detection, believed_detection, reservation_value, threshold
+from model.core.policy import advertised_detection, appraise, believed_detection, take_stance
 from model.core.turn import new_desk, play
 from model.core.verification import detection, insider_view, offer_bribes
 
@@ -14,7 +15,7 @@ from model.core.verification import detection, insider_view, offer_bribes
 def conduct(state, rules, shape, streams):
     """Set reservation values, play every turn, and hand the blocks of jailed nodes to the others.
 
-    Writes the nodes' reservation, made, opportunity, honest_value, offences, stolen, convicted, turn_ended, and
+    Writes the nodes' reservation, kept, made, opportunity, honest_value, offences, stolen, convicted, turn_ended, and
     market.lost_blocks. Draws from `conduct`. Law: made and lost blocks sum to blocks_per_epoch.
     """
     desk = new_desk(shape)
@@ -32,37 +33,33 @@ def conduct(state, rules, shape, streams):
                 detection(state, rules, i, slate.ends)
             for a in range(OFFENCES):
                 slate.ends[a] = enforced * (common[a] if node.owner == NOBODY else slate.ends[a])
-            even = threshold(node, rules, slate.share)
-            play(node, node.assigned, even, state.market.mean_opportunity, rules, shape, desk, streams.conduct)
+            take_stance(node, rules, state.market.mean_opportunity, desk.stance[0])
+            play(node, node.assigned, state.market.mean_opportunity, shape, desk, streams.conduct)
     _substitute(state, rules, shape, desk, streams.conduct)
 
 
 @kernel
 def decide(state, rules):
-    """Set the reservation values of every active rational sequencer that has no policy of its own."""
-    price = state.market.price
+    """Renew what active rational sequencers think of the offences, if they revise in this epoch."""
     for a in range(OFFENCES):
         advertised = advertised_detection(state, rules, a)
         for i in range(state.sequencers.size):
             node = state.sequencers[i]
-            if node.status != Status.ACTIVE or node.conduct != Conduct.RATIONAL or node.custom == 1:
-                continue
-            if node.owner == NOBODY:
-                believed = believed_detection(node, rules, a, advertised)
-                node.reservation[a] = reservation_value(node, rules, a, believed, 0.0, price)
-            else:
-                node.reservation[a] = advice(state, rules, i, a, advertised)
+            if node.status == Status.ACTIVE and node.conduct == Conduct.RATIONAL and node.revises == 1:
+                if node.owner == NOBODY:
+                    appraise(node, rules, a, believed_detection(node, rules, a, advertised), 0.0, state.market.price)
+                else:
+                    consider(state, rules, node, i, a, advertised)
 
 
 @kernel
-def advice(state, rules, i, a, advertised):
-    """Return the reservation value of sequencer i for offence a. Who bribes knows whom, and what silence costs."""
-    node = state.sequencers[i]
+def consider(state, rules, node, i, a, advertised):
+    """Appraise offence a as sequencer i, whose row (or a copy) is `node`. Who bribes knows whom, and what it costs."""
     detection = believed_detection(node, rules, a, advertised)
     bribes = 0.0
     if node.owner != NOBODY and state.market.bribes_offered == 1:
         detection, bribes = insider_view(state, rules, i, a)
-    return reservation_value(node, rules, a, detection, bribes, state.market.price)
+    appraise(node, rules, a, detection, bribes, state.market.price)
 
 
 @kernel
@@ -104,6 +101,7 @@ def _substitute(state, rules, shape, desk, stream):
         return
     blocks = np.empty(weights.size, np.int64)
     multinomial(stream, moved, weights, total, blocks)
+    always(desk.stance[0], NOBODY)
     for i in range(weights.size):
         node = state.sequencers[i]
-        play(node, blocks[i], np.inf, state.market.mean_opportunity, rules, shape, desk, stream)
+        play(node, blocks[i], state.market.mean_opportunity, shape, desk, stream)

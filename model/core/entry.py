@@ -1,8 +1,9 @@
 """Phase 9: sequencers and Rangers enter where profit beats the return on their capital, and leave at a loss."""
 
 from model.core import ledger
+from model.core.choice import willingness
 from model.core.compiled import kernel
-from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit, willingness
+from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit
 from model.core.options import Admission, Conduct, RewardRule, Status
 from model.core.policy import fault_risk, honest_slash_rate
 from model.core.selection import counted, weigh, weight_of
@@ -69,7 +70,8 @@ def _enter(now, rules, node, total, luck):
         return False
     ledger.bond(node, stake)
     profit = expected_profit(now, rules, node, total)
-    chance = rules.entry_rate * willingness(profit, _return_on(stake, now, rules), rules.sequencer_precision)
+    elsewhere = _return_on(stake, now, rules)
+    chance = rules.entry_rate * willingness(profit, elsewhere, rules.sequencer_precision, rules.choice)
     if rules.admission == Admission.VOTE:
         chance *= rules.admission_probability
     if luck >= chance:
@@ -123,8 +125,8 @@ def _rangers(state, rules, stream):
                 free_seats += 1
         elif ranger.status == Status.CANDIDATE and free_seats > 0 and ranger.wallet >= rules.ranger_bond:
             profit = expected_ranger_profit(ranger, rules, bounty, state.market.pay_scale)
-            cost = _return_on(rules.ranger_bond, state.market, rules)
-            if luck < rules.entry_rate * willingness(profit, cost, rules.ranger_precision):
+            elsewhere = _return_on(rules.ranger_bond, state.market, rules)
+            if luck < rules.entry_rate * willingness(profit, elsewhere, rules.ranger_precision, rules.choice):
                 ledger.post_bond(ranger, rules.ranger_bond)
                 ranger.status = Status.ACTIVE
                 ranger.income_average = profit

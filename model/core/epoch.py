@@ -27,7 +27,7 @@ def advance(state, rules, shape, streams, snapshots, first, last):
         verification(state, rules, streams)
         sanctions(state, rules, streams)
         rewards(state, rules)
-        learning(state, rules)
+        learning(state, rules, streams)
         delegation(state, rules, streams)
         entry(state, rules, streams)
         attack(state)

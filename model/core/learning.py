@@ -2,16 +2,20 @@
 
 import numpy as np
 
+from model.core.choice import willingness
 from model.core.compiled import kernel
 from model.core.options import OFFENCES, Conduct, Learning, Offence, Sanction, Status, Verification
 
 
 @kernel
-def learning(state, rules):
-    """Update evidence and renew the Rangers' diligence for the next epoch.
+def learning(state, rules, streams):
+    """Update evidence, draw who revises its policy for the next epoch, and renew the Rangers' diligence.
 
-    Writes caught, uncaught of sequencers; found, checks, diligence of Rangers. Draws nothing.
+    Writes caught, uncaught, revises of sequencers; found, checks, revises, diligence of Rangers. Draws from `learning`
+    one uniform per row, whatever happens, unless everybody revises.
     """
+    if rules.revision_rate < 1.0:
+        _draw_revisions(state, rules, streams.learning)
     if rules.learning == Learning.BELIEF:
         _watch_detection(state, rules)
         _watch_misconduct(state, rules)
@@ -50,27 +54,33 @@ def _watch_misconduct(state, rules):
 
 
 @kernel
-def choose_diligence(state, rules):
-    """Set every Ranger's diligence from its beliefs: the odds of checking are (benefit / cost) ** precision."""
-    bounty = expected_bounty(state, rules)
-    paid = state.market.pay_scale
+def _draw_revisions(state, rules, stream):
+    """Let those in service revise by chance; who is not, or has a policy of its own, always does."""
+    for node in state.sequencers:
+        luck = stream.random()
+        serves = node.status == Status.ACTIVE or node.status == Status.JAILED
+        node.revises = 1 if luck < rules.revision_rate or not serves or node.custom == 1 else 0
     for ranger in state.rangers:
-        if ranger.custom == 1:
-            continue
-        if ranger.conduct == Conduct.DILIGENT or ranger.conduct == Conduct.GRIEFING:
-            ranger.diligence = 1.0
-        else:
-            ranger.diligence = willingness(benefit(ranger, rules, bounty, paid), ranger.cost, rules.ranger_precision)
+        luck = stream.random()
+        ranger.revises = 1 if luck < rules.revision_rate or ranger.status != Status.ACTIVE else 0
 
 
 @kernel
-def willingness(benefit, cost, precision):
-    """Return the probability of an act under the log-logit rule: odds (benefit / cost) ** precision."""
-    if benefit <= 0.0:
-        return 0.0
-    if cost <= 0.0:
+def choose_diligence(state, rules):
+    """Set the diligence of every Ranger that revises, from its beliefs, unless it has a policy of its own."""
+    bounty = expected_bounty(state, rules)
+    paid = state.market.pay_scale
+    for ranger in state.rangers:
+        if ranger.revises == 1 and ranger.custom == 0:
+            ranger.diligence = best_diligence(ranger, rules, bounty, paid)
+
+
+@kernel
+def best_diligence(ranger, rules, bounty, paid):
+    """Return the probability with which a Ranger wants to check a block: benefit against cost, by the choice rule."""
+    if ranger.conduct == Conduct.DILIGENT or ranger.conduct == Conduct.GRIEFING:
         return 1.0
-    return 1.0 / (1.0 + np.exp(precision * (np.log(cost) - np.log(benefit))))
+    return willingness(benefit(ranger, rules, bounty, paid), ranger.cost, rules.ranger_precision, rules.choice)
 
 
 @kernel
@@ -86,9 +96,7 @@ def benefit(ranger, rules, bounty, paid):
 @kernel
 def expected_ranger_profit(ranger, rules, bounty, paid):
     """Return what a Ranger's seat is expected to earn per epoch (USD), at the diligence it would choose."""
-    diligence = 1.0
-    if ranger.conduct == Conduct.RATIONAL or ranger.conduct == Conduct.COLLUDING:
-        diligence = willingness(benefit(ranger, rules, bounty, paid), ranger.cost, rules.ranger_precision)
+    diligence = best_diligence(ranger, rules, bounty, paid)
     counted = diligence if rules.proof_of_check == 1 else 1.0
     caught_shirking = (1.0 - diligence) * rules.trap_rate * rules.trap_penalty
     checking = diligence * (believed_misconduct(ranger, rules) * bounty - ranger.cost)

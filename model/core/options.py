@@ -104,8 +104,16 @@ class RewardSource(IntEnum):
     RESERVE = 1
 
 
+class Choice(IntEnum):
+    """How sequencers and Rangers choose between acts."""
+
+    LUCE = 0
+    LOGIT = 1
+    BEST_RESPONSE = 2
+
+
 class Learning(IntEnum):
-    """How agents form beliefs."""
+    """How sequencers and Rangers come to a policy: from beliefs, fixed or updated."""
 
     FIXED = 0
     BELIEF = 1

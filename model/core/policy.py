@@ -1,9 +1,10 @@
-"""What a sequencer thinks an offence costs, and how it chooses: the scalar rules that conduct and the agents share."""
+"""What a sequencer thinks an offence costs, and how it therefore chooses: rules that conduct and the agents share."""
 
 import numpy as np
 
+from model.core.choice import always, by_difference, by_ratio, chances_at, new_stance
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status, Verification
+from model.core.options import NOBODY, OFFENCES, Choice, Conduct, Sanction, Status, Verification
 
 
 @kernel
@@ -65,66 +66,72 @@ def net_gain(node, rules, a):
 
 
 @kernel
-def reservation_value(node, rules, a, detection, bribes, price):
-    """Return the opportunity (USD) at which offence a just pays: (q C + bribes) / (G (1 - q clawback)).
+def appraise(node, rules, a, detection, bribes, price):
+    """Write what a node expects to keep of the gain of offence a, and (no policy of its own) its reservation value.
 
-    `detection` is the probability q that the node reckons with, `bribes` (USD) what silence is expected to cost.
+    `detection` is the probability that the node reckons with, `bribes` (USD) what silence is expected to cost.
     """
-    gain = net_gain(node, rules, a)
-    kept = gain * (1.0 - detection * rules.clawback)
-    if kept <= 0.0:
-        return np.inf
-    return (detection * conviction_cost(node, rules, a, price) + bribes) / kept
+    node.kept[a] = net_gain(node, rules, a) * (1.0 - detection * rules.clawback)
+    if node.custom == 0:
+        loss = detection * conviction_cost(node, rules, a, price) + bribes
+        node.reservation[a] = reservation_value(loss, node.kept[a], node.caution[a])
 
 
 @kernel
-def threshold(node, rules, share):
-    """Return the log of the opportunity at which a node's odds of offending are even, for its conduct and policy.
+def reservation_value(loss, kept, caution):
+    """Return the opportunity (USD) at which an offence just pays, loss / kept per dollar, times caution."""
+    if kept <= 0.0 or caution == np.inf:
+        return np.inf
+    return caution * (loss / kept)
 
-    Writes `share` (OFFENCES,): the mix of offences, which under the log-logit rule does not depend on the opportunity.
-    Plus infinity: never offends; minus infinity: always.
-    """
-    for a in range(OFFENCES):
-        share[a] = 0.0
+
+@kernel
+def take_stance(node, rules, mean_opportunity, stance):
+    """Make ready how a node chooses in its blocks, from its conduct, reservation values and the choice rule."""
     if node.conduct == Conduct.HONEST:
-        return np.inf
-    worst = _certain_offence(node, rules)
-    if worst != NOBODY:
-        share[worst] = 1.0
-        return -np.inf
-    lowest = np.inf
-    for a in range(OFFENCES):
-        lowest = min(lowest, np.log(node.reservation[a]))
-    if lowest == np.inf:
-        return np.inf
-    odds = 0.0
-    for a in range(OFFENCES):
-        share[a] = np.exp(-rules.sequencer_precision * (np.log(node.reservation[a]) - lowest))
-        odds += share[a]
-    for a in range(OFFENCES):
-        share[a] /= odds
-    return lowest - np.log(odds) / rules.sequencer_precision
-
-
-@kernel
-def _certain_offence(node, rules):
-    """Return the offence a node commits whatever the opportunity, or NOBODY: the most harmful, or the best free one."""
-    best = NOBODY
-    most = -1.0
-    for a in range(OFFENCES):
-        if node.conduct == Conduct.BYZANTINE:
-            value = rules.harm[a] * rules.gain[a]
+        always(stance, NOBODY)
+    elif node.conduct == Conduct.BYZANTINE:
+        always(stance, _most_harmful(rules))
+    elif rules.choice == Choice.LUCE:
+        free = _best_for_free(node, rules)
+        if free != NOBODY or mean_opportunity <= 0.0:
+            always(stance, free)
         else:
-            value = rules.gain[a] if node.reservation[a] <= 0.0 else -1.0
-        if value > most:
-            best = a
-            most = value
-    return best
+            by_ratio(stance, node.reservation, np.log(mean_opportunity), rules.sequencer_precision)
+    else:
+        weight = rules.sequencer_precision if rules.choice == Choice.LOGIT else 1.0
+        for a in range(OFFENCES):
+            earns = node.kept[a] > 0.0
+            stance.slope[a] = weight * node.kept[a] * mean_opportunity if earns else 0.0
+            stance.loss[a] = weight * node.kept[a] * node.reservation[a] if earns else np.inf
+        by_difference(stance, rules.choice)
 
 
 @kernel
-def offence_probability(log_value, log_threshold, precision):
-    """Return the probability that a block of this log opportunity is not ordered honestly (log-logit rule)."""
-    if log_threshold == -np.inf:
-        return 1.0
-    return 1.0 / (1.0 + np.exp(precision * (log_threshold - log_value)))
+def chances(node, rules, value, mean_opportunity, out):
+    """Set `out` (OFFENCES,) to the probability of each offence in one of a node's blocks; return their sum.
+
+    `value` and `mean_opportunity`, the block's opportunity and that of blocks on average, are in USD and above 0.
+    """
+    stance = new_stance()[0]
+    take_stance(node, rules, mean_opportunity, stance)
+    return chances_at(stance, np.log(value / mean_opportunity), out)
+
+
+@kernel
+def _most_harmful(rules):
+    worst = 0
+    for a in range(OFFENCES):
+        if rules.harm[a] * rules.gain[a] > rules.harm[worst] * rules.gain[worst]:
+            worst = a
+    return worst
+
+
+@kernel
+def _best_for_free(node, rules):
+    """Return the offence that gains most of those with a reservation value of zero, the first of equals, or NOBODY."""
+    best = NOBODY
+    for a in range(OFFENCES):
+        if node.reservation[a] <= 0.0 and (best == NOBODY or rules.gain[a] > rules.gain[best]):
+            best = a
+    return best

@@ -36,7 +36,10 @@ SEQUENCER = np.dtype(
         ("brand", "f8"),  # percentage points of yield
         ("caught", "f8", (OFFENCES,)),  # evidence on detection, decayed
         ("uncaught", "f8", (OFFENCES,)),
-        ("reservation", "f8", (OFFENCES,)),  # USD: opportunity at which each offence just pays
+        ("caution", "f8", (OFFENCES,)),  # multiplies the reservation values that the rule advises
+        ("reservation", "f8", (OFFENCES,)),  # USD: opportunity from which on it is inclined to each offence
+        ("kept", "f8", (OFFENCES,)),  # USD it expects to keep per dollar of opportunity, beyond honest ordering
+        ("revises", "i8"),  # 1: it renews its policy this epoch
         ("income_average", "f8"),  # USD per epoch
         ("profit_average", "f8"),  # USD per epoch
         ("slash_average", "f8"),  # share of stake per epoch
@@ -76,6 +79,7 @@ RANGER = np.dtype(
         ("wallet", "f8"),  # balance
         ("cost", "f8"),  # USD per check
         ("diligence", "f8"),  # probability that it really checks a block assigned to it
+        ("revises", "i8"),  # 1: it renews its diligence this epoch
         ("found", "f8"),  # evidence on misconduct, decayed
         ("checks", "f8"),
         ("income_average", "f8"),  # USD per epoch
@@ -231,6 +235,7 @@ class Streams(NamedTuple):
     conduct: np.random.Generator
     verification: np.random.Generator
     sanctions: np.random.Generator
+    learning: np.random.Generator
     delegation: np.random.Generator
     entry: np.random.Generator
     users: np.random.Generator

@@ -1,10 +1,11 @@
 """One node's blocks of one epoch, exactly, at a cost that does not grow with their number.
 
-Cut by opportunity into strata, every block is of one of four classes, with probabilities that depend on the stratum
-alone: *far* (the few most valuable, drawn one by one), and below these, in a stratum whose offence probability runs
-from p_low to p_high, *sure offence* (p_low), *sure honesty* (1 - p_high) and *open* (the difference: drawn one by
-one, and decided). The classes are counted by binomial draws; the sure ones are summed by their exact moments. Nothing
-is approximated but the shape of those sums (see `opportunity.draw_sum`).
+Cut by opportunity into strata, every block is of one of these classes, with probabilities that depend on the stratum
+alone: *far* (the few most valuable, drawn one by one); and below these, in a stratum, *sure offence* of each kind (the
+least chance of that kind in the stratum), *sure honesty* (one minus the greatest chance to offend) and *open* (the
+rest: drawn one by one, and decided). Both bounds are at the ends of the stratum (see `choice`). The classes are counted
+by binomial draws; the sure ones are summed by their exact moments. Nothing is approximated but the shape of those sums
+(see `opportunity.draw_sum`).
 """
 
 from typing import Any, NamedTuple
@@ -12,49 +13,51 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from model.core.chance import binomial, earliest, multinomial
+from model.core.choice import STANCE, chances_at
 from model.core.compiled import kernel
 from model.core.opportunity import draw_in, draw_sum, far_stratum, far_value, stratum_by
 from model.core.options import NOBODY, OFFENCES
-from model.core.policy import offence_probability
 
 HONEST, OPEN, OFFENDING = 0, 1, 2
-CLASSES = 3
+CLASSES = OFFENDING + OFFENCES
+"""Sure offences of kind a are of class OFFENDING + a."""
+
 DROPPED = -2
 """Kind of a block that came after the end of the turn."""
-
-NEGLIGIBLE = 1e-17
-"""Offence probability that vanishes beside one in double precision."""
 
 
 SLATE_FIELDS: list[Any] = [
     ("mass", "f8", (CLASSES,)),  # moments of each class: probability, times mean, times mean square
     ("first", "f8", (CLASSES,)),
     ("second", "f8", (CLASSES,)),
-    ("share", "f8", (OFFENCES,)),  # mix of offences
     ("ends", "f8", (OFFENCES,)),  # probability that an offence ends the turn
     ("bulk", "i8", (OFFENCES,)),  # sure offences
     ("ending", "i8", (OFFENCES,)),  # those of them that would end the turn
+    ("chance", "f8", (OFFENCES,)),  # of each offence in the block at hand
+    ("low", "f8", (OFFENCES,)),  # at the low end of its stratum, or the least in it
+    ("high", "f8", (OFFENCES,)),  # at the high end of it
 ]
 SLATE = np.dtype((np.record, np.dtype(SLATE_FIELDS, align=True)))
 """Scratch of one turn; of type np.record, so that fields read as attributes where compilation is off, too."""
 
 
 class Desk(NamedTuple):
-    """Scratch space that a conduct phase allocates once and every turn writes over."""
+    """What a conduct phase allocates once and fills for every turn: scratch space, and how the node chooses."""
 
     weights: np.ndarray  # (CLASSES, K) probability of each class by stratum
     slate: np.recarray  # (1,) SLATE
+    stance: np.recarray  # (1,) STANCE
 
 
 @kernel
 def new_desk(shape):
-    """Allocate scratch space for turns over this shape."""
-    return Desk(np.zeros((CLASSES, shape.strata.size)), np.zeros(1, SLATE))
+    """Allocate a desk for turns over this shape."""
+    return Desk(np.zeros((CLASSES, shape.strata.size)), np.zeros(1, SLATE), np.zeros(1, STANCE))
 
 
 @kernel
-def play(node, blocks, log_threshold, mean_opportunity, rules, shape, desk, stream):
-    """Order `blocks` blocks: draw what came by, what was stolen, and when the turn ended.
+def play(node, blocks, mean_opportunity, shape, desk, stream):
+    """Order `blocks` blocks by the stance on the desk: draw what came by, what was stolen, and when the turn ended.
 
     Writes made, opportunity, honest_value, offences, stolen, convicted, turn_ended of the node (added to what they
     hold). Draws from `stream`: a handful of binomials, FAR_BLOCKS values on average, and the open blocks. Law: honest
@@ -64,63 +67,78 @@ def play(node, blocks, log_threshold, mean_opportunity, rules, shape, desk, stre
         return
     strata = shape.strata
     slate = desk.slate[0]
-    precision = rules.sequencer_precision
+    stance = desk.stance[0]
     far = far_stratum(strata, blocks)
-    even = _relative(log_threshold, mean_opportunity)
-    _classify(strata, far, even, precision, desk.weights, slate)
+    start = _first_tempting(strata, far, stance)
+    offending = _classify(strata, start, far, stance, desk.weights, slate)
     n_far = binomial(stream, blocks, strata[far].survival)
     below = blocks - n_far
-    sure = slate.mass[OFFENDING] + slate.mass[HONEST]
+    sure = offending + slate.mass[HONEST]
     n_open = binomial(stream, below, slate.mass[OPEN] / (sure + slate.mass[OPEN])) if below > 0 else 0
-    n_bulk = binomial(stream, below - n_open, slate.mass[OFFENDING] / sure) if below > n_open else 0
+    n_bulk = binomial(stream, below - n_open, offending / sure) if below > n_open else 0
     n_honest = below - n_open - n_bulk
     values = np.empty(n_far + n_open)
     kinds = np.empty(n_far + n_open, np.int64)
-    if _decide(n_far, far, even, precision, shape, desk, stream, values, kinds) + n_bulk > 0:
-        multinomial(stream, n_bulk, slate.share, 1.0, slate.bulk)
+    if _decide(n_far, far, stance, shape, desk, stream, values, kinds) + n_bulk > 0:
+        _sort_bulk(strata, start, far, n_bulk, stance, desk.weights, slate, stream)
         n_honest = _until_caught(node, n_honest, values, kinds, slate, stream)
         _tally_bulk(node, mean_opportunity, far, shape, desk, stream)
     _tally(node, n_honest, values, kinds, mean_opportunity, far, shape, desk, stream)
 
 
 @kernel
-def _relative(log_threshold, mean_opportunity):
-    if mean_opportunity > 0.0:
-        return log_threshold - np.log(mean_opportunity)
-    return -np.inf if log_threshold == -np.inf else np.inf
+def _classify(strata, start, far, stance, weights, slate):
+    """Fill weights and moments of sure honesty and open blocks below `far`; return the mass of sure offences.
 
-
-@kernel
-def _classify(strata, far, log_threshold, precision, weights, slate):
-    """Fill the probability of each class in the strata below `far`, and the moments of each class over them."""
-    start = _first_tempting(strata, far, log_threshold, precision)
+    Below `start` offences are negligible.
+    """
     for k in range(start):
         weights[HONEST, k] = strata[k].mass
-        weights[OPEN, k] = 0.0
-        weights[OFFENDING, k] = 0.0
-    for kind in range(CLASSES):
-        slate.mass[kind] = strata[start].mass_below if kind == HONEST else 0.0
-        slate.first[kind] = strata[start].first_below if kind == HONEST else 0.0
-        slate.second[kind] = strata[start].second_below if kind == HONEST else 0.0
-    if start == far:
-        return
-    low = offence_probability(strata[start].log_low, log_threshold, precision)
+    weights[OPEN, :start] = 0.0
+    slate.mass[HONEST] = strata[start].mass_below
+    slate.first[HONEST] = strata[start].first_below
+    slate.second[HONEST] = strata[start].second_below
+    slate.mass[OPEN] = 0.0
+    offending = 0.0
+    if start < far:
+        chances_at(stance, strata[start].log_low, slate.low)
     for k in range(start, far):
-        high = offence_probability(strata[k].log_high, log_threshold, precision)
-        _weigh_class(strata[k], weights, slate, HONEST, k, 1.0 - high)
-        _weigh_class(strata[k], weights, slate, OPEN, k, high - low)
-        _weigh_class(strata[k], weights, slate, OFFENDING, k, low)
-        low = high
+        most = chances_at(stance, strata[k].log_high, slate.high)
+        sure = 0.0
+        for a in range(OFFENCES):
+            sure += min(slate.low[a], slate.high[a])
+            slate.low[a] = slate.high[a]
+        _weigh_class(strata[k], weights, slate, HONEST, k, 1.0 - most)
+        weights[OPEN, k] = strata[k].mass * max(0.0, most - sure)
+        slate.mass[OPEN] += weights[OPEN, k]
+        offending += strata[k].mass * sure
+    return offending
 
 
 @kernel
-def _first_tempting(strata, far, log_threshold, precision):
+def _sort_bulk(strata, start, far, count, stance, weights, slate, stream):
+    """Draw the kinds of `count` sure offences. Writes slate.bulk, and the weights and moments of each kind."""
+    slate.bulk[:] = 0
+    if count == 0:
+        return
+    weights[OFFENDING:, :start] = 0.0
+    slate.mass[OFFENDING:] = 0.0
+    slate.first[OFFENDING:] = 0.0
+    slate.second[OFFENDING:] = 0.0
+    chances_at(stance, strata[start].log_low, slate.low)
+    for k in range(start, far):
+        chances_at(stance, strata[k].log_high, slate.high)
+        for a in range(OFFENCES):
+            _weigh_class(strata[k], weights, slate, OFFENDING + a, k, min(slate.low[a], slate.high[a]))
+            slate.low[a] = slate.high[a]
+    multinomial(stream, count, slate.mass[OFFENDING:], slate.mass[OFFENDING:].sum(), slate.bulk)
+
+
+@kernel
+def _first_tempting(strata, far, stance):
     """Return the first stratum below `far` in which an offence is not negligible."""
-    if log_threshold == np.inf:
-        return far
-    reach = log_threshold + np.log(NEGLIGIBLE) / precision
     start = 0
-    while start < far and strata[start].log_high < reach:
+    while start < far and strata[start].log_high < stance.reach:
         start += 1
     return start
 
@@ -134,42 +152,48 @@ def _weigh_class(stratum, weights, slate, kind, k, probability):
 
 
 @kernel
-def _decide(n_far, far, log_threshold, precision, shape, desk, stream, values, kinds):
+def _decide(n_far, far, stance, shape, desk, stream, values, kinds):
     """Draw far and open blocks one by one. Writes values and kinds (NOBODY: honest). Returns how many offend."""
-    worth_asking = np.exp(log_threshold + np.log(NEGLIGIBLE) / precision)
+    slate = desk.slate[0]
+    worth_asking = np.exp(stance.reach)
     offences = 0
     for j in range(values.size):
+        kinds[j] = NOBODY
         if j < n_far:
-            value = far_value(stream, shape, far)
-            offends = value > worth_asking and _tempted(value, log_threshold, precision, stream)
+            values[j] = far_value(stream, shape, far)
+            if values[j] > worth_asking:
+                kinds[j] = _act(1.0, chances_at(stance, np.log(values[j]), slate.chance), slate.chance, stream)
         else:
-            value, offends = _open_block(far, log_threshold, precision, shape, desk, stream)
-        values[j] = value
-        kinds[j] = _kind(desk.slate[0].share, stream) if offends else NOBODY
-        offences += offends
+            values[j], kinds[j] = _open_block(far, stance, shape, desk, stream)
+        offences += kinds[j] != NOBODY
     return offences
 
 
 @kernel
-def _tempted(value, log_threshold, precision, stream):
-    return stream.random() < offence_probability(np.log(value), log_threshold, precision)
-
-
-@kernel
-def _open_block(far, log_threshold, precision, shape, desk, stream):
-    k = stratum_by(stream, desk.weights[OPEN], far, desk.slate[0].mass[OPEN])
+def _open_block(far, stance, shape, desk, stream):
+    """Draw an open block and what becomes of it: chances less the sure ones, of what is open in the stratum."""
+    slate = desk.slate[0]
+    k = stratum_by(stream, desk.weights[OPEN], far, slate.mass[OPEN])
     value = draw_in(stream, shape, k)
-    low = offence_probability(shape.strata[k].log_low, log_threshold, precision)
-    high = offence_probability(shape.strata[k].log_high, log_threshold, precision)
-    here = offence_probability(np.log(value), log_threshold, precision)
-    return value, stream.random() * (high - low) < here - low
+    chances_at(stance, shape.strata[k].log_low, slate.low)
+    most = chances_at(stance, shape.strata[k].log_high, slate.high)
+    here = chances_at(stance, np.log(value), slate.chance)
+    for a in range(OFFENCES):
+        least = min(slate.low[a], slate.high[a])
+        slate.chance[a] = max(0.0, slate.chance[a] - least)
+        most -= least
+        here -= least
+    return value, _act(most, here, slate.chance, stream)
 
 
 @kernel
-def _kind(share, stream):
-    point = stream.random()
+def _act(total, offending, chance, stream):
+    """Return an offence drawn by `chance`, whose sum is `offending`, or NOBODY for what is missing to `total`."""
+    if stream.random() * total >= offending:
+        return NOBODY
+    point = stream.random() * offending
     for a in range(OFFENCES - 1):
-        point -= share[a]
+        point -= chance[a]
         if point < 0.0:
             return a
     return OFFENCES - 1
@@ -238,7 +262,7 @@ def _tally(node, n_honest, values, kinds, scale, far, shape, desk, stream):
 def _tally_bulk(node, scale, far, shape, desk, stream):
     bulk = desk.slate[0].bulk
     for a in range(OFFENCES):
-        stolen = scale * _bulk_sum(bulk[a], OFFENDING, far, shape, desk, stream)
+        stolen = scale * _bulk_sum(bulk[a], OFFENDING + a, far, shape, desk, stream)
         node.made += bulk[a]
         node.offences[a] += bulk[a]
         node.stolen[a] += stolen

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
-from model.core.options import Learning
-from model.parameters.declaration import choice, number
+from model.core.options import Choice, Learning
+from model.parameters.declaration import number, option
 
 ARTEMIS = (
     "https://medium.com/artemisfinance/understanding-liquid-staking-with-artemis-finance-and-artmetis-760a8e525ea3"
@@ -37,7 +37,13 @@ class Sequencers(BaseModel):
     )
     honest_share: float = number(0.0, "share", 0, 1, "Share of sequencers that never offend.")
     sequencer_precision: float = number(
-        4.0, "-", 0.01, 1_000, "Exponent of the odds to offend and to enter.", scale="log", studied=(0.4, 40)
+        4.0,
+        "-, or per USD",
+        1e-6,
+        1e6,
+        "How sharply it chooses to offend and to enter: exponent of the odds (luce), or of e per USD (logit).",
+        scale="log",
+        studied=(0.4, 40),
     )
     planning_horizon: float = number(180, "epochs", 0, 100_000, "Future income that weighs, at most.", studied=(0, 730))
     stake_alignment: float = number(0.0, "share", 0, 1, "Part of delegated stake a sequencer minds as its own.")
@@ -92,7 +98,13 @@ class Rangers(BaseModel):
         0.2, "-", 0, 3, "Log standard deviation of checking costs (mean kept).", studied=(0, 1)
     )
     ranger_precision: float = number(
-        4.0, "-", 0.01, 1_000, "Exponent of the odds of checking, and of a seat.", scale="log", studied=(0.4, 40)
+        4.0,
+        "-, or per USD",
+        1e-6,
+        1e6,
+        "How sharply it chooses to check, and a seat: exponent of the odds (luce), or of e per USD (logit).",
+        scale="log",
+        studied=(0.4, 40),
     )
     diligent_share: float = number(0.0, "share", 0, 1, "Share of Rangers that always check.", studied=(0, 0.4))
     prior_misconduct: float = number(
@@ -101,9 +113,13 @@ class Rangers(BaseModel):
 
 
 class Beliefs(BaseModel):
-    """How agents learn."""
+    """How sequencers and Rangers choose and learn."""
 
-    learning: str = choice(Learning.BELIEF, "How agents form beliefs.")
+    choice: str = option(Choice.LUCE, "How sequencers and Rangers choose between acts, given what they expect.")
+    learning: str = option(Learning.BELIEF, "How sequencers and Rangers come to a policy.")
+    revision_rate: float = number(
+        1.0, "per epoch", 0, 1, "Chance that a sequencer or Ranger revises its policy.", studied=(0.01, 1), scale="log"
+    )
     prior_weight: float = number(20, "trials", 1e-3, 1e9, "Weight of the prior.", scale="log", studied=(2, 200))
     memory: float = number(90, "epochs", 0.1, 100_000, "Half-life of evidence.", scale="log", studied=(14, 730))
     publicity: float = number(0.25, "share", 0, 1, "Part of others' offences whose outcome a sequencer learns.")

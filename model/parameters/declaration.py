@@ -35,7 +35,7 @@ def flag(default: bool, meaning: str, source: str = ASSUMPTION) -> Any:
     return Field(default, description=meaning, json_schema_extra={"unit": "yes/no", "source": source, "scale": "flag"})
 
 
-def choice(default: IntEnum, meaning: str, source: str = ASSUMPTION) -> Any:
+def option(default: IntEnum, meaning: str, source: str = ASSUMPTION) -> Any:
     """Declare a parameter that takes one of an enumeration's lower-case names."""
     extra: Any = {"unit": "choice", "source": source, "scale": "category", "options": names(type(default))}
     extra["enum_class"] = type(default)

@@ -12,7 +12,7 @@ from model.core.options import (
     Selection,
     Verification,
 )
-from model.parameters.declaration import choice, flag, number
+from model.parameters.declaration import flag, number, option
 
 LOCKING = "MetisProtocol/metis-sequencer-contract, LockingInfo.sol and LockingPool.sol"
 RESOURCES = "MetisProtocol/metis-sequencer-resources, sequencers/1088/all.json"
@@ -63,7 +63,7 @@ class Scale(BaseModel):
 class Market(BaseModel):
     """Token price, traded volume, fees, and the opportunity that a block offers."""
 
-    price_process: str = choice(PriceProcess.GBM, "How the token price moves.")
+    price_process: str = option(PriceProcess.GBM, "How the token price moves.")
     token_price: float = number(
         3.3, "USD per token", 1e-9, 1e9, "Token price at the start.", PRICE_2026, scale="log", studied=(0.3, 70)
     )
@@ -115,7 +115,7 @@ class Market(BaseModel):
     mev_bps: float = number(
         4.0, "bps of volume", 0, 10_000, "Mean opportunity, outside storms.", XRA, scale="log", studied=(0.4, 40)
     )
-    opportunity: str = choice(Opportunity.HEAVY_TAILED, "Unit-mean shape of a block's opportunity.", AUBURY)
+    opportunity: str = option(Opportunity.HEAVY_TAILED, "Unit-mean shape of a block's opportunity.", AUBURY)
     opportunity_sigma: float = number(
         1.18, "-", 0.01, 5, "Log standard deviation of the shape's body.", AUBURY, studied=(0.5, 2)
     )
@@ -141,7 +141,7 @@ class Market(BaseModel):
 class Protocol(BaseModel):
     """Selection, verification, sanctions and rewards: the levers of the designer."""
 
-    selection: str = choice(Selection.STAKE, "How the right to order a span of blocks is drawn.", THEMIS)
+    selection: str = option(Selection.STAKE, "How the right to order a span of blocks is drawn.", THEMIS)
     blocks_per_span: int = number(
         200, "blocks", 1, 100_000_000, "Blocks ordered by one draw.", THEMIS, scale="log", studied=(10, 2_000)
     )
@@ -166,7 +166,7 @@ class Protocol(BaseModel):
         studied=(50_000, 1e6),
     )
     failover: float = number(1.0, "share", 0, 1, "Share of missed blocks that other nodes take over.", THEMIS)
-    verification: str = choice(Verification.RANGERS, "Who looks for offences.")
+    verification: str = option(Verification.RANGERS, "Who looks for offences.")
     sampling_probability: float = number(
         0.05, "share", 0, 1, "Probability that a block is assigned to a given Ranger.", scale="log", studied=(1e-4, 1)
     )
@@ -184,7 +184,7 @@ class Protocol(BaseModel):
     evidence_reorder: float = number(0.5, "share", 0, 1, "Probability that a real check proves a reordering.")
     evidence_insert: float = number(1.0, "share", 0, 1, "Probability that a real check proves an insertion.")
     evidence_censor: float = number(0.3, "share", 0, 1, "Probability that a real check proves censorship.")
-    sanction: str = choice(Sanction.SLASH, "What follows a conviction.")
+    sanction: str = option(Sanction.SLASH, "What follows a conviction.")
     slash_fraction: float = number(
         0.05, "share of stake", 0, 1, "Stake taken per conviction.", COSMOS, scale="log", studied=(1e-4, 1)
     )
@@ -218,12 +218,12 @@ class Protocol(BaseModel):
     honest_fault_slash: float = number(
         0.01, "share of stake", 0, 1, "Stake taken for an honest fault.", studied=(0, 0.05)
     )
-    reward_rule: str = choice(RewardRule.PER_BLOCK, "How much is emitted.", LOCKING)
+    reward_rule: str = option(RewardRule.PER_BLOCK, "How much is emitted.", LOCKING)
     reward_per_block: float = number(
         0.01247842237, "tokens", 0, 1e9, "Emission per block made.", MRR, scale="log", studied=(7e-4, 0.1)
     )
     target_rate: float = number(0.10, "per year", 0, 10, "Emission per token of counted stake.", MIO, studied=(0, 0.3))
-    reward_source: str = choice(RewardSource.RESERVE, "Where the emission comes from.", LOCKING)
+    reward_source: str = option(RewardSource.RESERVE, "Where the emission comes from.", LOCKING)
     reserve: float = number(
         3_000_000,
         "tokens",
@@ -236,5 +236,5 @@ class Protocol(BaseModel):
     )
     protocol_fee_share: float = number(0.3, "share", 0, 1, "Fees after batch cost that go to the treasury.")
     exit_delay: int = number(21, "epochs", 1, 3_650, "Time that leaving stake waits.", LOCKING, studied=(1, 42))
-    admission: str = choice(Admission.OPEN, "What a candidate must pass to become a sequencer.")
+    admission: str = option(Admission.OPEN, "What a candidate must pass to become a sequencer.")
     admission_probability: float = number(0.5, "share", 0, 1, "Probability that an admission vote passes.")
