@@ -66,7 +66,7 @@ def compare(scenarios: Sequence[Scenario], **how: Any) -> Comparison:
     runs = sweep(scenarios[0], design_of(scenarios), **how)
     good = {name: _good(runs[runs["point"] == point], name) for point, name in enumerate(names)}
     metrics = [name for name in METRICS if name in runs and name not in CHECKS]
-    pairs = {(a, b): _differences(good[a], good[b], metrics) for a, b in combinations(names, 2)}
+    pairs = {(a, b): differences(good[a], good[b], metrics) for a, b in combinations(names, 2)}
     return Comparison(tuple(scenarios), runs, pairs)
 
 
@@ -92,7 +92,8 @@ def _good(runs: pd.DataFrame, name: str) -> pd.DataFrame:
     return good
 
 
-def _differences(a: pd.DataFrame, b: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+def differences(a: pd.DataFrame, b: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+    """Return the differences of runs `b` less runs `a` with the same seeds, a row per metric: see `Comparison`."""
     table = paired(a, b, metrics)
     moved = table["difference"] != 0
     size = table[["mean_a", "mean_b"]].abs().max(axis=1)

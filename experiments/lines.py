@@ -82,7 +82,13 @@ def _over_time(
     theories = list(dict.fromkeys(name for table in levels.values() for name in table.index))
     for name, style in zip(theories, STYLES, strict=False):
         panels[0].plot([], [], color="#444444", linestyle=style, label=name)
-    row.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=6, fontsize=9, frameon=False)
+    row.legend(
+        *panels[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=max(2, len(paths)),
+        fontsize=9,
+        frameon=False,
+    )
 
 
 def _draw_runs(panel: Axes, runs: pd.DataFrame, outcome: str, colour: str, label: str) -> None:
@@ -130,3 +136,34 @@ def _distinct(
         key = np.round(line[[x, outcome]].to_numpy(float), 9).tobytes()
         found.setdefault(key, (colours[arm], line))
     return list(found.values())
+
+
+def loop(
+    branches: pd.DataFrame,
+    parameter: str,
+    outcomes: Sequence[str],
+    *,
+    curves: pd.DataFrame | None = None,
+    title: str = "",
+    caption: str = "",
+    labels: Mapping[str, str] | None = None,
+) -> Figure:
+    """Draw each outcome on the way up and back along a parameter, the loop between them shaded, theory over it.
+
+    `branches` as from `basins.loop`; `curves` has columns theory, the parameter and the outcomes.
+    """
+    figure = canvas(6.4 * len(outcomes), 5.4, title, caption)
+    for panel, outcome in zip(figure.subplots(1, len(outcomes), squeeze=False)[0], outcomes, strict=True):
+        places = branches[parameter]
+        panel.fill_between(
+            places, branches[f"{outcome}_up"], branches[f"{outcome}_down"], color="#BBBBBB", alpha=0.5, linewidth=0
+        )
+        for way, label, colour in (("up", "way up", COLOURS[0]), ("down", "way back", COLOURS[1])):
+            middle, width = branches[f"{outcome}_{way}"], branches[f"{outcome}_{way}_half_width"].fillna(0.0)
+            panel.errorbar(places, middle, width, color=colour, marker=">" if way == "up" else "<", label=label)
+        for name, style in zip(_theories(curves), STYLES, strict=False):
+            line = curves[curves["theory"] == name] if curves is not None else branches
+            panel.plot(line[parameter], line[outcome], color="#444444", linestyle=style, linewidth=1.4, label=name)
+        panel.set(xlabel=named(labels, parameter), ylabel=named(labels, outcome), xscale=scale_of(places))
+    figure.axes[0].legend(fontsize=9)
+    return figure

@@ -40,13 +40,7 @@ def compare_scenarios(
     force: Force = False,
 ) -> None:
     """Compare designs, pair by pair: differences of all metrics with intervals, as table, CSV and figure."""
-    from model.parameters import Scenario
-
-    changes = options.parsed("--set", settings or [])
-    chosen = [
-        Scenario.from_toml(name, **changes) if name.endswith(".toml") else Scenario.preset(name, **changes)
-        for name in scenarios
-    ]
+    chosen = [options.scenario_of(name, settings) for name in scenarios]
     place = options.cluster(scheduler, dask)
     from experiments.compare import compare, in_words, write
     from experiments.terminal import progress_bar

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from experiments.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from model.parameters import Scenario
 
 
 def whole(text: str) -> int:
@@ -49,6 +52,15 @@ Dask = Annotated[str | None, typer.Option(metavar="local", help="Run on a Dask c
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the results; results/NAME if not given.")]
 Force = Annotated[bool, typer.Option("--force", help="Start over in a folder that holds a sweep.")]
+
+
+def scenario_of(name_or_file: str, settings: list[str] | None) -> Scenario:
+    """Return the design of that name, or the scenario in a TOML file, with settings."""
+    from model.parameters import Scenario
+
+    changes = parsed("--set", settings or [])
+    read = Scenario.from_toml if name_or_file.endswith(".toml") else Scenario.preset
+    return read(name_or_file, **changes)
 
 
 def cluster(address: str | None, dask: str | None) -> str | None:
