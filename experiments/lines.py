@@ -59,8 +59,15 @@ def arms(
                 panel, drawn = next(found), (curves or {}).get(parameter)
                 _along(panel, points, parameter, outcome, drawn, (marks or {}).get(parameter, {}))
                 panel.set(xlabel=named(labels, parameter), ylabel=named(labels, outcome))
-        rows[1].axes[0].legend(fontsize=8, framealpha=0.9)
+        _legend(rows[1].axes[0], list(paths))
     return figure
+
+
+def _legend(panel: Axes, first: Sequence[str]) -> None:
+    """Name the lines of a panel, some of them before all others."""
+    found = {label: handle for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)}
+    order = [*first, *(label for label in found if label not in first)]
+    panel.legend([found[label] for label in order], order, fontsize=8, framealpha=0.9)
 
 
 def _over_time(
@@ -103,14 +110,14 @@ def _along(
 ) -> None:
     colours = dict(zip(dict.fromkeys(points["arm"]), COLOURS * len(points), strict=False))
     for place, (arm, line) in enumerate(points.groupby("arm", sort=False)):
-        width, broad = line[f"{outcome}_half_width"].fillna(0.0), max(1.2, 3.6 - 0.8 * place)
+        width, broad = line[f"{outcome}_half_width"].fillna(0.0), max(1.2, 2.7 - 0.5 * place)
         panel.errorbar(
             line[x], line[outcome], width, color=colours[arm], marker="o", markersize=2 + 1.4 * broad, linewidth=broad,
             label=arm,
         )  # fmt: skip
     for name, style in zip(_theories(curves), STYLES, strict=False):
         for colour, line in _distinct(curves, name, x, outcome, colours):
-            panel.plot(line[x], line[outcome], color=colour, linestyle=style, linewidth=1.4)
+            panel.plot(line[x], line[outcome], color=colour, linestyle=style, linewidth=1.4, zorder=4)
         panel.plot([], [], color="#444444", linestyle=style, label=name)
     for label, value in marks.items():
         panel.axvline(value, color="#444444", linewidth=1.0)

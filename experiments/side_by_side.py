@@ -15,6 +15,9 @@ from experiments.question import Question
 from experiments.theories import expected, pay_threshold
 
 THRESHOLD = "pay = cost of a check"
+MATERIAL = 0.02
+"""Distance from theory that is told, at least."""
+
 FINE = 60
 """Values of a parameter at which theory is drawn."""
 
@@ -53,17 +56,35 @@ def figure(
 
 
 def in_words(question: Question, points: pd.DataFrame, moving: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return a line per arm and outcome: its level, what theory expects, and how it swings if it does not rest."""
+    """Return a line per arm, of its levels beside theory's and of its rhythm, and per parameter, of where they part."""
     home, found = at_home(question, points), []
     for arm, levels in _levels(question).items():
         told = (_told(home.loc[arm], moving[arm], name, levels) for name in question.outcomes)
-        found.append(f"{arm[:1].upper()}{arm[1:]}: {'; '.join(told)}.")
+        found.append(f"{_capital(arm)}: {'; '.join(told)}.")
+    for name in _varied(question):
+        marks = (f"{_capital(label)} at {_word(name)} {value:.3g}." for label, value in _marks(question, name).items())
+        along = _along(question, points, name).groupby("arm", sort=False)
+        found += [*marks, *filter(None, (_departure(question, str(arm), line, name) for arm, line in along))]
     return found
+
+
+def _departure(question: Question, arm: str, line: pd.DataFrame, parameter: str) -> str:
+    """Return where along a parameter an arm is farthest from the last of the theories, if by more than its interval."""
+    outcome, farthest, told = question.outcomes[0], 0.0, ""
+    for _, point in line.iterrows():
+        home = {**question.arms[arm], parameter: point[parameter]}
+        for theory, values in list(expected(question.scenario.replace(**home)).items())[-1:]:
+            level, width = point[outcome], point[f"{outcome}_half_width"]
+            if outcome in values and abs(level - values[outcome]) > max(farthest, width, MATERIAL):
+                farthest = abs(level - values[outcome])
+                told = (f"{_capital(arm)} is farthest from the {theory} at {_word(parameter)} {point[parameter]:.3g}: "
+                        f"{_word(outcome)} {level:.3f} ± {width:.2g}, not {values[outcome]:.3f}.")  # fmt: skip
+    return told
 
 
 def _told(point: pd.Series, runs: pd.DataFrame, outcome: str, levels: pd.DataFrame) -> str:
     level = point[outcome]
-    told = f"{outcome.replace('_', ' ')} {level:.3f} ± {point[f'{outcome}_half_width']:.2g}"
+    told = f"{_word(outcome)} {level:.3f} ± {point[f'{outcome}_half_width']:.2g}"
     if outcome in levels and len(levels):
         told += f" ({', '.join(f'{name} {value:.3f}' for name, value in levels[outcome].items())})"
     found = rhythm(runs, outcome)
@@ -71,6 +92,14 @@ def _told(point: pd.Series, runs: pd.DataFrame, outcome: str, levels: pd.DataFra
         period = "" if np.isnan(found.period) else f", up and down every {found.period:.0f} epochs"
         told += f", which never rests: ±{found.swing:.2f} over time{period}"
     return told
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _word(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _varied(question: Question) -> list[str]:

@@ -10,7 +10,7 @@ from experiments.arms import arms_of
 from experiments.paths import paths, restless, rhythm
 from experiments.question import CATALOG, load
 from experiments.report import answer, compact
-from experiments.side_by_side import at_home
+from experiments.side_by_side import at_home, in_words
 from experiments.theories import INSPECTION, MIXED, QUANTAL, expected, game_of, pay_threshold
 from model.parameters import Scenario, ScenarioError
 
@@ -264,3 +264,25 @@ def test_a_figure_of_arms_shows_means_theory_and_marks():
     assert [1.5, 1.5] in [list(line.get_xdata()) for line in below.get_lines()]
     assert below.get_xlabel() == "Cost (USD)"
     assert {text.get_text() for text in below.get_legend().get_texts()} == {"a", "b", "mixed"}
+
+
+def test_where_an_arm_parts_most_from_theory_is_told():
+    question = load("dilemma")
+    rows = []
+    for point in question.design.points:
+        theory = expected(question.scenario.replace(**point))[QUANTAL]
+        level = {name: theory[name] for name in question.outcomes}
+        rows.append({**point, **level, **{f"{name}_half_width": 0.01 for name in question.outcomes}})
+    points, still = pd.DataFrame(rows), pd.DataFrame({"seed": 1, "epoch": [1, 2, 3, 4], "honesty_by_blocks": 0.5})
+    moving = dict.fromkeys(question.arms, still.assign(coverage=0.5))
+    told = in_words(question, points, moving)
+    assert len(told) == 4 + 1
+    assert told[-1] == "Pay = cost of a check at cost per check 0.02."
+    moved = (points["cost_per_check"] == 0.1) & (points["trap_rate"] > 0)
+    points.loc[moved, "honesty_by_blocks"] -= 0.3
+    *_, departure = in_words(question, points, moving)
+    expectation = expected(question.scenario.replace(trap_rate=0.02, cost_per_check=0.1))[QUANTAL]["honesty_by_blocks"]
+    assert departure == (
+        "Test blocks is farthest from the quantal response at cost per check 0.1: honesty by blocks "
+        f"{expectation - 0.3:.3f} ± 0.01, not {expectation:.3f}."
+    )
