@@ -167,7 +167,8 @@ def failure_probability(
     makes them look harder. Condition: it pays to check a sure deviation. The claim is of Mamageishvili and Felten 2023,
     arXiv:2308.02880; the formula, for the payoffs of `inspection_equilibrium`, is derived here.
     """
-    require_positive(cost=cost, bounty_share=bounty_share)
+    require_positive(cost=cost, bounty_share=bounty_share, gain=gain)
+    require_count(checkers=checkers)
     failure = cost / (bounty_share * gain) * expected_checks(gain, loss, checkers)
     deviating = failure * (1.0 + gain / loss)
     require(np.less(deviating, 1.0), "cost", cost, "more than checks can earn; raise loss or bounty_share")
