@@ -6,6 +6,7 @@ from experiments.errors import ExperimentError
 from experiments.ranges import declaration
 from model.core.learning import choose_diligence
 from model.core.opportunity import new_shape
+from model.core.options import Offence
 from model.core.recording import new_snapshots, observe
 from model.history import History
 from model.parameters import Scenario
@@ -45,14 +46,23 @@ def begin(scenario: Scenario, seed: int, start: str, trials: float = TRIALS) -> 
     """Return an economy before its first epoch whose agents hold evidence of so many trials.
 
     Honest beliefs: sequencers have always been caught, and Rangers have never found anything. Dishonest beliefs: they
-    never were, and every check found an offence. With no trials both are the economy as it is.
+    never were, and every check found an offence. Who imitates has no beliefs and starts from the policy that follows:
+    never to offend and never to check, or always. With no trials both are the economy as it is.
     """
     engine = Engine(scenario, seed)
     nodes, rangers = engine.state.sequencers, engine.state.rangers
+    if scenario.learning == "imitation":
+        if trials > 0.0:
+            nodes.mix[:] = 0.0
+            nodes.mix[:, Offence.REORDER, 0] = float(start == DISHONEST)
+            rangers.diligence[:] = float(start == DISHONEST)
+        return engine
     (nodes.caught if start == HONEST else nodes.uncaught)[:] = trials
     rangers.checks[:] = trials
     rangers.found[:] = 0.0 if start == HONEST else trials
     rangers.diligence[:] = 0.0
+    if scenario.learning == "reinforcement":
+        rangers.experience[:] = 0.0
     choose_diligence(engine.state, engine.rules)
     return engine
 
