@@ -180,7 +180,16 @@ def test_the_first_value_that_fails_is_shown():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("verification", "none"), ("sanction", "none"), ("storm_share", 0.1), ("byzantine_share", 0.5)]
+    ("name", "value"),
+    [
+        ("verification", "none"),
+        ("sanction", "none"),
+        ("choice", "logit"),
+        ("learning", "imitation"),
+        ("storm_share", 0.1),
+        ("honest_share", 0.1),
+        ("byzantine_share", 0.5),
+    ],  # fmt: skip
 )
 def test_a_scenario_outside_the_conditions_of_a_prediction_is_named(name, value):
     with pytest.raises(theory.ConditionError, match=f"^{name} = .*the closed form of deterrence needs"):

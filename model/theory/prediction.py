@@ -27,8 +27,8 @@ def honesty_by_value(scenario: Scenario) -> float:
     Assumes: Rangers check all that is assigned to them, and sequencers know it; own stakes are the quantiles of their
     law (or the scenario's stakes) with empty wallets, pools and skills equal, commissions mid-range; income is that
     of honest ordering; offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run
-    all of these move. Raises ConditionError outside verification by Rangers, slashing, rational sequencers and calm
-    markets.
+    all of these move. Raises ConditionError outside verification by Rangers, slashing, rational sequencers who choose
+    by Luce's rule and hold beliefs, and calm markets.
     """
     _require_conditions(scenario)
     own, pool = _stakes(scenario)
@@ -122,7 +122,11 @@ def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Float
 
 
 def _require_conditions(scenario: Scenario) -> None:
-    needed = {"verification": "rangers", "sanction": "slash", "storm_share": 0, "honest_share": 0, "byzantine_share": 0}
-    for name, value in needed.items():
+    needed = {
+        "verification": ("rangers",), "sanction": ("slash",), "choice": ("luce",), "learning": ("belief", "fixed"),
+        "storm_share": (0,), "honest_share": (0,), "byzantine_share": (0,),
+    }  # fmt: skip
+    for name, values in needed.items():
         given = getattr(scenario, name)
-        require(given == value, name, repr(given), f"the closed form of deterrence needs {value!r}")
+        allowed = " or ".join(repr(value) for value in values)
+        require(given in values, name, repr(given), f"the closed form of deterrence needs {allowed}")
