@@ -185,7 +185,6 @@ def test_the_first_value_that_fails_is_shown():
         ("verification", "none"),
         ("sanction", "none"),
         ("choice", "logit"),
-        ("learning", "imitation"),
         ("storm_share", 0.1),
         ("honest_share", 0.1),
         ("byzantine_share", 0.5),
@@ -203,3 +202,9 @@ def test_all_public_functions_are_listed():
             names = [node.name for node in ast.parse(path.read_text()).body if hasattr(node, "name")]
             assert {name for name in names if not name.startswith("_")} <= set(theory.__all__)
     assert all(hasattr(theory, name) for name in theory.__all__)
+
+
+def test_the_page_lists_every_closed_form():
+    page = (PACKAGE.parents[1] / "docs" / "theory.md").read_text(encoding="utf-8")
+    functions = {name for name in theory.__all__ if name.islower()}
+    assert functions <= set(re.findall(r"`(\w+)`", page))

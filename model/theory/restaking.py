@@ -2,7 +2,7 @@
 
 Validators with stakes, services with a `profit` of corrupting each and a `threshold`: a coalition of validators that
 holds that share of the stake behind each service of a set may attack the set, and loses all its stake. Attacks pay if
-the profit exceeds that.
+the profit exceeds that, and a service can be attacked once.
 
 Source: Durvasula and Roughgarden 2024, arXiv:2407.21785, unless another is named.
 """
