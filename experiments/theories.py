@@ -61,7 +61,7 @@ def expected(scenario: Scenario) -> Lines:
     """Return what the inspection game's theories expect of a scenario; nothing if it is no such game.
 
     The mixed equilibrium is that of players who err never and know each other, the quantal response that of players
-    who err as the scenario's do.
+    who err as the scenario's do, if they choose by what they believe.
     """
     game = game_of(scenario)
     if game is None:
@@ -109,8 +109,10 @@ def _mixed(game: Game, scenario: Scenario) -> tuple[float, float]:
 
 
 def _quantal(game: Game, scenario: Scenario) -> tuple[float, float]:
+    if scenario.learning != "belief":
+        raise ConditionError(f"learning = {scenario.learning!r}: quantal response is what beliefs come to")
     return quantal_response(
         game.gain, game.loss, game.bounty, game.cost, scenario.sequencer_precision, scenario.ranger_precision,
-        getattr(scenario, "choice", "luce"), game.rangers,
+        scenario.choice, game.rangers,
         sampling=game.sampling, pay=game.pay,
     )  # fmt: skip

@@ -168,6 +168,12 @@ def test_the_quantal_response_is_where_the_rules_of_the_model_agree_with_themsel
     assert found["coverage"] == pytest.approx(1 - unseen, rel=1e-9)
 
 
+def test_quantal_response_is_expected_of_those_alone_who_learn_what_the_others_do():
+    assert list(expected(game())) == [MIXED, QUANTAL]
+    assert list(expected(game(learning="fixed"))) == [MIXED]
+    assert list(expected(game(choice="best_response"))) == [MIXED]
+
+
 def test_in_the_mixed_equilibrium_nobody_gains_by_another_act():
     scenario = game()
     players, found = game_of(scenario), expected(scenario)[MIXED]

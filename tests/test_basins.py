@@ -167,6 +167,15 @@ def test_metis_has_one_basin():
     assert honesty["half_width"] < 0.02
 
 
+def test_evidence_that_is_not_forgotten_is_told():
+    """A half-life of 14 epochs leaves half of the trials after 14 of 28 epochs."""
+    found = basins(Scenario(**SMALL, memory=14), replicates=2, epochs=28, trials=50)
+    assert found.remembered == pytest.approx(25)
+    assert "25 trials of the evidence at the start outweigh the prior's 20" in in_words(found)
+    assert "outweigh" not in in_words(basins(Scenario(**SMALL, memory=14), replicates=2, epochs=28, trials=30))
+    assert basins(Scenario(**SMALL, learning="fixed"), replicates=2, epochs=28, trials=50).remembered == 50
+
+
 def test_ends_are_parted_where_a_gap_takes_up_most_of_their_range():
     rng = np.random.default_rng(1)
 

@@ -35,10 +35,12 @@ SHOWN = 8
 class Basins:
     """Where an economy ends: `ends`, start to a row per seed; `differences` of the dishonest less the honest start.
 
-    `differences` is as `compare` has it, a row per metric; `paths` are the outcomes over time by start.
+    `differences` is as `compare` has it, a row per metric; `paths` are the outcomes over time by start; `remembered` is
+    what is left of the trials of evidence when the later half begins.
     """
 
     scenario: Scenario
+    remembered: float
     ends: dict[str, pd.DataFrame]
     differences: pd.DataFrame
     paths: dict[str, pd.DataFrame]
@@ -75,7 +77,14 @@ def basins(
     tables = {start: pd.DataFrame(rows) for start, rows in ends.items()}
     metrics = [name for name in METRICS if name not in compare.CHECKS]
     differences = compare.differences(tables[HONEST], tables[DISHONEST], metrics)
-    return Basins(scenario, tables, differences, {start: pd.concat(runs) for start, runs in paths.items()})
+    remembered = trials * _kept(scenario, epochs // 2)
+    return Basins(scenario, remembered, tables, differences, {start: pd.concat(runs) for start, runs in paths.items()})
+
+
+def _kept(scenario: Scenario, epochs: int) -> float:
+    """Return the part of evidence that is left after some epochs, where there is any."""
+    kept = {"fixed": 1.0, "belief": 0.5 ** (epochs / scenario.memory)}
+    return kept.get(scenario.learning, 0.0)
 
 
 def _end(history: History) -> dict[str, float]:
@@ -126,6 +135,9 @@ def in_words(found: Basins) -> str:
         counts = [f"{int((ends[OUTCOMES[0]] > level).sum())} of {len(ends)} runs from {start}"
                   for start, ends in found.ends.items()]  # fmt: skip
         lines.append(f"Runs end in two places: {_word(OUTCOMES[0])} is above {level:.2f} in {' and '.join(counts)}.")
+    if found.remembered > found.scenario.prior_weight:
+        lines.append(f"When the later half begins, {found.remembered:.3g} trials of the evidence at the start outweigh "
+                     f"the prior's {found.scenario.prior_weight:g}: give more epochs than memory needs.")  # fmt: skip
     moving = int((apart["settled"] < 0.5).sum())
     if moving:
         lines.append(f"{moving} of these had not settled in most runs from one of the starts: more epochs may "
