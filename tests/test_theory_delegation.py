@@ -101,16 +101,18 @@ def pool_reward(size, pledge, pools, influence):
 def best_deviation(player, stakes, costs, pools, influence, found):
     """The most a player can have by opening or changing its pool, members looking ahead, the latent rival standing by.
 
-    With a better offer than the rival's (price), or as good a one by a leader, the pool fills up; otherwise it has its
-    pledge alone.
+    The rival is the best player without a pool, who could offer all its profit. With a better offer, or as good a one
+    by a leader, the pool fills up; otherwise it has its pledge alone.
     """
     leads, best = player in found.leaders, 0.0
+    outside = [other for other in range(stakes.size) if other not in found.leaders]
+    rival = max(pool_reward(1 / pools, stakes[other], pools, influence) - costs[other] for other in outside)
     for pledge in np.linspace(0, stakes[player], 13):
         elsewhere = found.price * pools * (stakes[player] - pledge)
         profit = pool_reward(1 / pools, pledge, pools, influence) - costs[player]
-        for margin in np.append(np.linspace(0, 1, 101), max(0.0, 1 - found.price / max(profit, found.price))):
+        for margin in np.append(np.linspace(0, 1, 101), max(0.0, 1 - rival / max(profit, rival))):
             offer = (1 - margin) * profit
-            if offer > found.price * (1 + 1e-12) or (leads and offer >= found.price * (1 - 1e-12)):
+            if offer > rival * (1 + 1e-12) or (leads and offer >= rival * (1 - 1e-12)):
                 income = margin * profit + offer * pledge * pools + elsewhere
             else:
                 income = pool_reward(pledge, pledge, pools, influence) - costs[player] + elsewhere

@@ -76,8 +76,11 @@ def test_the_deterred_gain_is_where_the_tree_breaks_even(detection, loss, reward
     assert edge == pytest.approx(float(theory.reservation_value(detection, loss + reward, 1.0, returned)))
 
 
-@given(gain=money, loss=money, reward=money, rangers=st.integers(1, 20))
-def test_what_is_required_is_the_inverse_of_what_is_deterred(gain, loss, reward, rangers):
+@given(gain=money, loss=money, reward=money, rangers=st.integers(1, 20), returned=st.floats(0.0, 1.0))
+def test_what_is_required_is_the_inverse_of_what_is_deterred(gain, loss, reward, rangers, returned):
+    if gain * (1 - returned) < (loss + reward) * (1 - 1e-9):
+        detection = theory.required_detection(gain, loss, reward, returned)
+        assert advantage(gain, detection, loss, reward, returned) == pytest.approx(0, abs=1e-9 * (gain + loss + reward))
     detection = theory.required_detection(gain, loss, reward)
     assert theory.deterred_gain(detection, loss, reward, returned=1) == pytest.approx(gain)
     sampling = theory.required_sampling(gain, loss, reward, rangers)
