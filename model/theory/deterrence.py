@@ -48,7 +48,7 @@ def detection_probability(sampling: ArrayLike, evidence: ArrayLike, rangers: int
     return 1.0 - (1.0 - np.multiply(np.multiply(sampling, diligence), evidence)) ** rangers
 
 
-def reservation_value(detection: ArrayLike, cost: ArrayLike, gain: ArrayLike, clawback: float = 0.0) -> Floats:
+def reservation_value(detection: ArrayLike, cost: ArrayLike, gain: ArrayLike, clawback: ArrayLike = 0.0) -> Floats:
     """Return the opportunity (USD) at which an offence just pays: `q C / (G (1 - q clawback))`, infinite if never.
 
     `cost` C (USD) is what a finding costs on average, `gain` G the gain per dollar of opportunity over honest ordering.
@@ -95,9 +95,7 @@ def deterred_gain(detection: Quantity, loss: Quantity, reward: Quantity, returne
     """
     require_share(detection=detection, returned=returned)
     require_non_negative(loss=loss, reward=reward)
-    kept = np.asarray(1.0 - detection * returned)
-    lost = detection * (loss + reward)
-    return np.divide(lost, kept, out=np.full(np.broadcast(lost, kept).shape, np.inf), where=kept > 0.0)[()]
+    return reservation_value(detection, loss + reward, 1.0, returned)[()]
 
 
 def required_detection(gain: Quantity, loss: Quantity, reward: Quantity, returned: Quantity = 1.0) -> Quantity:
@@ -198,8 +196,7 @@ def required_unbonding(detection: Quantity, required: Quantity, hazard: Quantity
     blocks q (1 - (1 - h)^U) are, which must reach `required` q*. Infinite if q <= q*.
     """
     require_share(detection=detection, required=required, hazard=hazard)
-    require_positive(hazard=hazard)
-    require_positive(required=required)
+    require_positive(required=required, hazard=hazard)
     require(np.less(hazard, 1.0), "hazard", hazard, "below 1, or evidence is there at once and nothing need wait")
     with np.errstate(divide="ignore"):
         missing = np.minimum(1.0, np.divide(required, detection))

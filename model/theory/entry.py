@@ -29,8 +29,8 @@ def free_entry_delegated(
 ) -> Quantity:  # fmt: skip
     """Return how many enter when a fixed delegated stake D is spread evenly: income `R (s + m D/N) / (N s + D)` is K.
 
-    The positive root of `K s N^2 - (R s - K D) N - m R D = 0`. Delegated stake takes reward
-    away and gives the commission m back: fewer enter, unless m is 1.
+    The positive root of `K s N^2 - (R s - K D) N - m R D = 0`. Delegated stake takes reward away and gives the
+    commission m back: fewer enter, unless m is 1.
     """
     require_positive(reward=reward, stake=stake)
     require_non_negative(delegated=delegated)

@@ -6,8 +6,9 @@ is found; `harm` l befalls every Ranger if nobody finds a deviation. Moves are s
 any one unit, players are risk neutral. Pay that does not depend on checking changes nothing.
 
 Sources: Avenhaus, von Stengel and Zamir 2002, doi:10.1016/S1574-0005(02)03014-X (inspection games); Felten 2019, "The
-cheater checking problem" (one checker); Mamageishvili and Felten 2023, arXiv:2308.02880 (attention games: no pure
-equilibrium, few validators fail least); Diekmann 1985, doi:10.1177/0022002785029004003. Sharing among n: derived here.
+cheater checking problem: why the verifier's dilemma is harder than you think" (one checker); Mamageishvili and Felten
+2023, arXiv:2308.02880 (attention games: no pure equilibrium, few validators fail least); Diekmann 1985,
+doi:10.1177/0022002785029004003. Sharing among n: derived here.
 """
 
 from typing import NamedTuple
@@ -112,8 +113,8 @@ def asymmetric_equilibrium(
 ) -> Inspection:
     """Return the equilibrium in which `mixers` m of the n Rangers check with equal chance and the others never do.
 
-    Every m from 1 to n is one (2^n - 1 equilibria, all with the same Q), for an outsider would share the bounty with
-    one more than a mixer does: `outsider_gain` is negative. Condition: neither pay nor harm. Derived here.
+    There is one for every set of mixers, 2^n - 1 in all, with the same Q: an outsider would share the bounty with one
+    more than a mixer does, so that `outsider_gain` is negative. Condition: neither pay nor harm. Derived here.
     """
     require_count(rangers=rangers, mixers=mixers)
     require(mixers <= rangers, "mixers", mixers, f"at most the {rangers} Rangers there are")

@@ -29,6 +29,8 @@ class QuantalResponse(NamedTuple):
     """A quantal response equilibrium of the inspection game, as probabilities per block."""
 
     deviating: float
+    """Of the sequencer."""
+
     checking: float
     """Of each Ranger, in the blocks that are assigned to it."""
 
@@ -72,12 +74,9 @@ def quantal_response(
     precisions grow it tends to `inspection_equilibrium` (for r = 1 and s = 1). Conditions: all known to all; under
     `luce`, something to earn (bounty or pay).
     """
-    game = _Game(
+    return _Game(
         gain, loss, bounty, cost, sequencer_precision, ranger_precision, choice, rangers, sampling, returned, pay
-    )
-    game.check()
-    checking = float(brentq(lambda chance: game.checking(chance) - chance, 0.0, 1.0, xtol=1e-16, rtol=1e-14))
-    return QuantalResponse(game.deviating(checking), checking)
+    ).equilibrium()
 
 
 def stability(
@@ -91,9 +90,7 @@ def stability(
     game = _Game(
         gain, loss, bounty, cost, sequencer_precision, ranger_precision, choice, rangers, sampling, returned, pay
     )
-    game.check()
-    deviating, checking = quantal_response(*game[:8], sampling=sampling, returned=returned, pay=pay)
-    return game.slopes(deviating, checking)
+    return game.slopes(*game.equilibrium())
 
 
 def largest_revision(omega_squared: Quantity, sharing: Quantity = 0.0) -> Quantity:
@@ -123,7 +120,12 @@ class _Game(NamedTuple):
     returned: float
     pay: float
 
-    def check(self) -> None:
+    def equilibrium(self) -> QuantalResponse:
+        self.require_conditions()
+        checking = float(brentq(lambda chance: self.checking(chance) - chance, 0.0, 1.0, xtol=1e-16, rtol=1e-14))
+        return QuantalResponse(self.deviating(checking), checking)
+
+    def require_conditions(self) -> None:
         require_positive(gain=self.gain, loss=self.loss, cost=self.cost, sampling=self.sampling)
         require_non_negative(bounty=self.bounty, pay=self.pay)
         require_share(sampling=self.sampling, returned=self.returned)

@@ -36,7 +36,7 @@ class Mixers(NamedTuple):
     """Of the proposer."""
 
     fines: float
-    """What an idle validator has at stake if the block is bad, (T/n + f) / (share of the slash for checkers)."""
+    """What an idle validator has at stake if the block is bad, (t + f) / D."""
 
     largest_fines: float
     """From which on idleness does not pay for those outside, and this is no equilibrium."""
@@ -64,7 +64,7 @@ def proof_of_diligence(cost: float, finding: float) -> float:
     """Return the bounty above which work is dominant, however rare attacks are: `c / beta`.
 
     Bounties can only be found by executing blocks; one who does finds one with probability `finding` beta per block. It
-    is pay for proof of checking, w = beta V, in `inspection_equilibrium`. Source: Proof of Diligence 2024,
+    is pay for proof of checking, w = beta V, in `inspection_equilibrium`. Source: Sheng et al. 2024,
     arXiv:2402.07241.
     """
     require_positive(cost=cost, finding=finding)
