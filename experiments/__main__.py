@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from experiments.commands import asking, comparing, revisiting, running, stores
+from experiments.commands import asking, comparing, revisiting, running, stores, verifying
 from experiments.errors import ExperimentError
 from model.parameters import ScenarioError
 
@@ -39,6 +39,7 @@ app.command("list")(asking.list_questions)
 app.command("explain")(asking.explain_name)
 app.command("run")(running.run_question)
 app.command("compare")(comparing.compare_scenarios)
+app.command("verify")(verifying.verify_theory)
 app.command("basins")(revisiting.find_basins)
 app.command("merge")(stores.merge_stores)
 app.command("export")(stores.export_table)
