@@ -13,6 +13,7 @@ from experiments import lines, plots
 from experiments.paths import paths, restless, rhythm
 from experiments.question import Question
 from experiments.theories import expected, pay_threshold
+from model.metrics import METRICS
 
 THRESHOLD = "pay = cost of a check"
 MATERIAL = 0.02
@@ -46,7 +47,7 @@ def figure(
     along = {name: _along(question, points, name) for name in _varied(question)}
     curves = {name: _curves(question, name) for name in along}
     drawn = lines.arms(
-        moving, along, question.outcomes, title=question.title, levels=_levels(question),
+        moving, along, question.outcomes, title=question.title, together=_by_unit(question), levels=_levels(question),
         curves={name: table for name, table in curves.items() if len(table)},
         marks={name: _marks(question, name) for name in along}, **how,
     )  # fmt: skip
@@ -100,6 +101,11 @@ def _capital(text: str) -> str:
 
 def _word(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _by_unit(question: Question) -> list[list[str]]:
+    units = dict.fromkeys(METRICS[name].unit for name in question.outcomes)
+    return [[name for name in question.outcomes if METRICS[name].unit == unit] for unit in units]
 
 
 def _varied(question: Question) -> list[str]:

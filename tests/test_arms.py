@@ -272,6 +272,30 @@ def test_a_figure_of_arms_shows_means_theory_and_marks():
     assert {text.get_text() for text in below.get_legend().get_texts()} == {"a", "b", "mixed"}
 
 
+def test_outcomes_of_other_units_have_panels_of_their_own(tmp_path):
+    text = ARMS.replace('"coverage"]', '"user_harm", "coverage"]')
+    (tmp_path / "ask.toml").write_text(f"{text}[vary]\ncost_per_check = [0.005, 0.02]\n")
+    question = load(str(tmp_path / "ask.toml"))
+    assert [path.name for path in answer(question, tmp_path / "out").files][1] == "ask.png"
+    runs = pd.DataFrame({"seed": 1, "epoch": [1, 2], "honesty": 0.5, "harm": 7.0})
+    figure = lines.arms({"a": runs, "b": runs}, {}, ["honesty", "harm"], together=[["honesty"], ["harm"]])
+    upper, lower = figure.get_axes()[::2]
+    assert [line.get_ydata()[0] for line in upper.get_lines()] == [0.5] * 2
+    assert [line.get_ydata()[0] for line in lower.get_lines()] == [7.0] * 2
+
+
+def test_a_theory_has_the_same_dashes_everywhere_though_it_be_silent_somewhere():
+    runs = pd.DataFrame({"seed": 1, "epoch": [1, 2], "honesty": 0.5})
+    levels = {
+        "a": pd.DataFrame({"honesty": [0.1, 0.2]}, index=["mixed", "quantal"]),
+        "b": pd.DataFrame({"honesty": [0.3]}, index=["quantal"]),
+    }
+    first, second = lines.arms({"a": runs, "b": runs}, {}, ["honesty"], levels=levels).get_axes()
+    dashes = {line.get_ydata()[0]: line.get_linestyle() for panel in (first, second) for line in panel.get_lines()
+              if len(line.get_ydata()) and line.get_linestyle() != "-"}  # fmt: skip
+    assert dashes[0.3] == dashes[0.2] != dashes[0.1]
+
+
 def test_where_an_arm_parts_most_from_theory_is_told():
     question = load("dilemma")
     rows = []

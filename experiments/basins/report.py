@@ -47,7 +47,7 @@ def write_loop(found: Loop, folder: Path) -> list[Path]:
 
 
 def _curves(found: Loop) -> pd.DataFrame | None:
-    """Return what theory expects along the parameter, None where it is silent on all outcomes."""
+    """Return what theory expects along the parameter, None where it is silent."""
     places = found.branches[found.parameter]
     space = np.geomspace if plots.scale_of(places) == "log" else np.linspace
     rows = [
@@ -56,4 +56,4 @@ def _curves(found: Loop) -> pd.DataFrame | None:
         for name, values in expected(found.scenario.replace(**{found.parameter: float(value)})).items()
     ]
     table = pd.DataFrame(rows)
-    return table if len(table) and set(found.outcomes) <= set(table) else None
+    return table if len(table) else None
