@@ -207,3 +207,13 @@ def test_delegation_that_is_not_all_commission_crowds_sequencers_out(reward, cos
 def test_a_yield_elsewhere_that_delegators_lack_leaves_room_for_fewer():
     base = theory.free_entry_elastic(1000.0, 10.0, 2e-4, 20_000.0, 0.1, np.array([1e-4, 2e-4, 2.5e-4]))
     assert base == pytest.approx([100 / 12, 10, 100 / 9])
+
+
+def test_small_differences_of_commission_are_damped_by_crowding():
+    """To first order by kappa / (1 + kappa), kappa being precision times the mean net yield."""
+    commissions = 0.1 + 1e-4 * np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+    kept = 1 - commissions
+    for precision in (1.0, 10.0, 100.0):
+        damping = precision * kept.mean() * 0.1
+        expected = (1 + (kept / kept.mean() - 1) * damping / (1 + damping)) / 5
+        assert theory.rotation_shares(precision, 0.1, 1.0, commissions) == pytest.approx(expected, abs=1e-8)

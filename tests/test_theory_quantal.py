@@ -242,3 +242,39 @@ def test_imitation_circles_around_the_equilibrium():
 def test_the_border_is_infinitely_far():
     for border in ((0.0, 0.5), (1.0, 0.5), (0.5, 0.0), (0.5, 1.0)):
         assert theory.replicator_invariant(*border, **GAME) == np.inf
+
+
+def test_imitation_in_steps_spirals_outward():
+    state, level = np.array([0.0175, 0.2]), -np.inf
+    for _ in range(2000):
+        risen = theory.replicator_invariant(*state, **GAME)
+        assert risen > level
+        level = risen
+        advantage = np.array(
+            [GAME["gain"] - (GAME["gain"] + GAME["loss"]) * state[1], GAME["bounty"] * state[0] - GAME["cost"]]
+        )
+        state = state + 1e-4 * state * (1 - state) * advantage
+    nash = theory.inspection_equilibrium(*GAME.values(), 1)
+    start, least = (theory.replicator_invariant(x, nash.checking, **GAME) for x in (0.0175, nash.deviating))
+    assert level - least > 1.05 * (start - least)
+
+
+def test_rangers_who_imitate_each_for_themselves_end_where_one_checks_and_the_others_ride_free():
+    """Of the equilibria of three Rangers the symmetric one is not stable: starts 2 % apart part for good."""
+    gain, loss, bounty, cost = 2000.0, 2000.0, 600.0, 10.0
+
+    def rates(_, state):
+        deviating, checks = state[0], state[1:]
+        unchecked = np.prod(1 - checks)
+        alone = [(1 - checks[k]) * (1 - checks[j]) for k, j in ((1, 2), (0, 2), (0, 1))]
+        both = [checks[k] * checks[j] for k, j in ((1, 2), (0, 2), (0, 1))]
+        worth = np.array([a + (1 - a - b) / 2 + b / 3 for a, b in zip(alone, both, strict=True)])
+        advantage = np.append(gain * unchecked - loss * (1 - unchecked), deviating * bounty * worth - cost)
+        return state * (1 - state) * advantage
+
+    together = theory.inspection_equilibrium(gain, loss, bounty, cost, 3)
+    start = [together.deviating, *(together.checking * np.array([1.02, 1.0, 0.98]))]
+    path = solve_ivp(rates, (0, 60), start, method="DOP853", rtol=1e-9, atol=1e-14, dense_output=True)
+    average = path.sol(np.linspace(40, 60, 200_001)).mean(axis=1)
+    single = theory.asymmetric_equilibrium(gain, loss, bounty, cost, 3, 1)
+    assert average == pytest.approx([single.deviating, single.checking, 0, 0], abs=2e-3)
