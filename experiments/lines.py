@@ -59,6 +59,7 @@ def arms(
     figure = canvas(width, sum(heights) + 0.4, title, caption)
     rows = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     _over_time(rows[0], paths, groups, levels, styles, labels)
+    _name_lines(rows[0], width)
     if panels:
         found = iter(rows[1].subplots(1, panels, squeeze=False)[0])
         for parameter, points in along.items():
@@ -105,10 +106,13 @@ def _over_time(
         bottom.set_xlabel("Epoch")
     for name in dict.fromkeys(name for table in levels.values() for name in table.index):
         panels[0][0].plot([], [], color="#444444", linestyle=styles[name], label=name)
-    found = {label: handle for panel in panels[:, 0]
+
+
+def _name_lines(row: SubFigure, width: float) -> None:
+    """Put one legend over a row of panels, with as many columns as fit a width in inches."""
+    found = {label: handle for panel in row.axes
              for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)}  # fmt: skip
-    inches = NAME_WIDTH * max(map(len, found)) + HANDLE_WIDTH
-    fitting = max(1, int(row.get_figure(root=True).get_figwidth() / inches))
+    fitting = max(1, int(width / (NAME_WIDTH * max(map(len, found)) + HANDLE_WIDTH)))
     row.legend(found.values(), found, loc="outside upper center", ncols=fitting, fontsize=9, frameon=False)
 
 
