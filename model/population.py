@@ -7,7 +7,9 @@ import numpy as np
 
 from model.core.audit import total
 from model.core.entry import expectations
-from model.core.options import NOBODY, Conduct, Status, Tactic
+from model.core.imitation import CARE
+from model.core.ladder import POLICIES, RUNGS, adopt
+from model.core.options import NOBODY, OFFENCES, Conduct, Status, Tactic
 from model.core.state import (
     ACCOUNTS,
     APP,
@@ -88,6 +90,7 @@ def _allocate(scenario: Scenario) -> State:
         leaving=np.zeros(max(delegators, 1), np.int32),
         pending=np.zeros((delay, nodes)),
         claims=np.zeros((delay, nodes, rangers)),
+        attractions=np.zeros((nodes, OFFENCES, RUNGS)),
         slashed_before=np.zeros(scenario.correlation_window),
     )
 
@@ -125,6 +128,9 @@ def _sequencers(state: State, scenario: Scenario, seed: int) -> None:
     width = scenario.commission_high - scenario.commission_low
     nodes.commission = scenario.commission_low + width * draw("commission").random(count)
     nodes.commission_direction = np.where(draw("direction").random(count) < 0.5, -1.0, 1.0)
+    if scenario.learning == "imitation":
+        for node, luck in zip(nodes, draw("policy").random(count), strict=True):
+            adopt(node, int(luck * POLICIES))
     _attackers_nodes(nodes, scenario)
 
 
@@ -162,6 +168,9 @@ def _rangers(state: State, scenario: Scenario, seed: int) -> None:
     rangers.bond = np.where(seated, scenario.ranger_bond, 0.0)
     rangers.wallet = np.where(seated, 0.0, scenario.ranger_bond)
     stream = generator(seed, "population", "ranger", "cost")
+    if scenario.learning == "imitation":
+        policies = generator(seed, "population", "ranger", "policy").random(rangers.size)
+        rangers.diligence = np.floor(policies * CARE) / (CARE - 1)
     rangers.cost = scenario.cost_per_check * _lognormal(stream, rangers.size, scenario.ranger_cost_dispersion)
 
 

@@ -30,6 +30,7 @@ SMALL = {
     "commission_period": 3,
     "number_of_apps": 4,
 }
+TEMPTING = {"mev_bps": 1_000, "slash_fraction": 0.02, "jail_epochs": 2}
 SCENARIOS = {
     "deterred": {"mev_bps": 40},
     "tempted": {"mev_bps": 4_000, "slash_fraction": 0.02},
@@ -46,6 +47,33 @@ SCENARIOS = {
     "traps": {"proof_of_check": False, "trap_rate": 0.2, "trap_penalty": 0.06, "mev_bps": 400},
     "rate and reserve": {"reward_rule": "target_rate", "target_rate": 2.0, "reserve": 9_000, "restake_share": 0.5},
     "issuance": {"reward_source": "issuance", "price_process": "reflexive", "storm_share": 0.3, "volume_growth": 0.5},
+    "logit": {"choice": "logit", "sequencer_precision": 1e-3, "ranger_precision": 50.0, "mev_bps": 400},
+    "best response": {"choice": "best_response", "mev_bps": 1_000},
+    "logit, fixed": {
+        "choice": "logit", "learning": "fixed", "sequencer_precision": 0.05, "revision_rate": 0.4, "mev_bps": 100,
+    },
+    "best response, fixed": {
+        "choice": "best_response", "learning": "fixed", "opportunity": "exponential", "mev_bps": 3_000, "clawback": 0.4,
+    },
+    "imitation": {"learning": "imitation", "sequencer_precision": 2.0, "income_memory": 2, "mutation": 0.2, **TEMPTING},
+    "imitation, logit": {
+        "learning": "imitation", "choice": "logit", "sequencer_precision": 0.5, "income_memory": 0.5,
+        "ranger_precision": 30.0, "revision_rate": 0.5, **TEMPTING,
+    },
+    "imitation, best response": {
+        "learning": "imitation", "choice": "best_response", "opportunity": "constant", "sequencer_precision": 1.0,
+        **TEMPTING,
+    },
+    "reinforcement": {"learning": "reinforcement", "sequencer_precision": 0.2, "memory": 3, **TEMPTING},
+    "reinforcement, logit": {
+        "learning": "reinforcement", "choice": "logit", "sequencer_precision": 0.05, "ranger_precision": 20.0,
+        "accumulation": 1.0, "foregone": 1.0, "memory": 2, "revision_rate": 0.5, "sybil_nodes": 2, "bribe": 5e4,
+        "colluding_share": 0.67, "bribery_budget": 1e6, **TEMPTING,
+    },
+    "reinforcement, best response": {
+        "learning": "reinforcement", "choice": "best_response", "opportunity": "exponential", "accumulation": 0.3,
+        "sequencer_precision": 0.1, "prior_weight": 2, **TEMPTING,
+    },
     "light tail": {"opportunity": "exponential", "mev_bps": 2_000, "enforcement": 0.3, "learning": "fixed"},
     "flat": {"opportunity": "constant", "mev_bps": 2_000, "bounty_share": 0.2, "compensation_share": 0.3},
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
@@ -59,7 +87,7 @@ OUTCOMES = (
     "checks_assigned", "coverage", "entries", "exits", "removals",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
-PHASES = ("selection", "conduct", "delegation", "entry")
+PHASES = ("selection", "conduct", "learning", "delegation", "entry")
 PER_PHASE = 40
 TESTS = 2 * len(SCENARIOS) * (len(OUTCOMES) + len(STOCKS) + len(PHASES) * PER_PHASE)
 WARM_UP = 4

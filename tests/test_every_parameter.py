@@ -44,6 +44,8 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "vote": {"admission": "vote", "entry_rate": 1.0, "sequencer_cost": 10.0},
     "dear": {"sequencer_cost": 50_000.0},
     "down": {"downtime": 0.2, "failover": 0.2},
+    "imitating": {"learning": "imitation"},
+    "reinforced": {"learning": "reinforcement"},
     "harmed": {"app_tolerance": 0.5, "app_exit_rate": 0.5},
 }
 MOVES: dict[str, tuple[Any, str]] = {
@@ -157,6 +159,9 @@ MOVES: dict[str, tuple[Any, str]] = {
     "choice": ("best_response", "eventful"),
     "learning": ("fixed", "eventful"),
     "revision_rate": (0.1, "eventful"),
+    "mutation": (0.5, "imitating"),
+    "foregone": (0.9, "reinforced"),
+    "accumulation": (1.0, "reinforced"),
     "prior_weight": (200.0, "eventful"),
     "memory": (10.0, "eventful"),
     "publicity": (0.9, "eventful"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model.agents.field import Balance, Choice, Field, member
 from model.agents.sequencer import Sequencer
 from model.agents.view import View
-from model.core import choice, learning, verification
+from model.core import choice, diligence, verification
 from model.core.options import NOBODY, Conduct, Offence, Status, Tactic
 from model.core.state import RANGER
 
@@ -27,11 +27,11 @@ class Ranger(View, group="rangers", kind=RANGER):
     @property
     def believed_misconduct(self) -> float:
         """Offences it expects to find per block that it checks."""
-        return learning.believed_misconduct(self._record, self._rules)
+        return diligence.believed_misconduct(self._record, self._rules)
 
     def benefit(self) -> float:
         """Return what really checking a block earns it (USD): pay if proven, a fine saved, and hope of a bounty."""
-        return learning.benefit(self._record, self._rules, self._bounty(), self._state.market.pay_scale)
+        return diligence.benefit(self._rules, self.believed_misconduct, self._bounty(), self._state.market.pay_scale)
 
     def willingness(self) -> float:
         """Return the probability that it really checks a block, by the model's rule for the rational."""
@@ -40,7 +40,7 @@ class Ranger(View, group="rangers", kind=RANGER):
 
     def expected_profit(self) -> float:
         """Return what a seat is expected to earn it (USD per epoch), at the diligence it would choose."""
-        return learning.expected_ranger_profit(self._record, self._rules, self._bounty(), self._state.market.pay_scale)
+        return diligence.expected_ranger_profit(self._record, self._rules, self._bounty(), self._state.market.pay_scale)
 
     def finding(self, offence: Offence | str) -> float:
         """Return the probability that it finds a given offence."""
@@ -52,4 +52,4 @@ class Ranger(View, group="rangers", kind=RANGER):
         return bool(verification.silenced(self._state, self._record, self._rules, sequencer.row, a))
 
     def _bounty(self) -> float:
-        return learning.expected_bounty(self._state, self._rules)
+        return diligence.expected_bounty(self._state, self._rules)

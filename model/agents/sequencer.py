@@ -38,6 +38,8 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     skill = Field(0)
     cost = Field(0)
     downtime = Field(0, 1)
+    caution = Field(0)
+    mix = Field(0, 1)
     caught = Field(0)
     uncaught = Field(0)
     reservation_values = Field(0, field="reservation")

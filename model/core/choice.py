@@ -5,7 +5,7 @@
 turn. Two properties hold for each rule and let a turn count blocks instead of drawing them: the chance to offend at
 all never falls with the opportunity; and over a range of opportunities the chance of one offence is nowhere below the
 lower of its values at the two ends (under `luce` and `logit` its reciprocal is a sum of exponentials and thus convex,
-under `best_response` it is 1 on an interval and 0 elsewhere).
+under `best_response` it is 1 on an interval and 0 elsewhere, with learnt policies a rising step).
 """
 
 from typing import Any
@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from model.core.compiled import kernel
+from model.core.ladder import RUNG, RUNGS
 from model.core.options import NOBODY, OFFENCES, Choice
+
+LADDER = len(Choice)
+"""The choice of who learns policies instead of choosing by a rule: a step at each rung."""
+
+LOG_RUNG = np.log(np.maximum(RUNG, 1e-300))
 
 NEGLIGIBLE = 1e-17
 """Probability that vanishes beside one in double precision."""
@@ -29,6 +35,9 @@ STANCE_FIELDS: list[Any] = [
     # logit, best_response: utility slope * opportunity - loss beside honesty's 0, under logit times the precision
     ("slope", "f8", (OFFENCES,)),
     ("loss", "f8", (OFFENCES,)),
+    # ladder: chance of each offence above each rung, and the log by which its rungs are shifted
+    ("mix", "f8", (OFFENCES, RUNGS)),
+    ("shift", "f8", (OFFENCES,)),
 ]
 STANCE = np.dtype((np.record, np.dtype(STANCE_FIELDS, align=True)))
 """A node's choice in any block; opportunities are in multiples of their mean, in logs."""
@@ -104,28 +113,60 @@ def by_difference(stance, choice):
 
 
 @kernel
+def by_ladder(stance, mix, caution):
+    """Make a stance offend above rungs, with the probabilities `mix`; `caution` (OFFENCES,) multiplies the rungs."""
+    reach = np.inf
+    for a in range(OFFENCES):
+        stance.shift[a] = np.log(caution[a])
+        for r in range(RUNGS):
+            stance.mix[a, r] = mix[a, r]
+            if mix[a, r] > 0.0:
+                reach = min(reach, LOG_RUNG[r] + stance.shift[a])
+    stance.choice = LADDER
+    stance.reach = reach
+
+
+@kernel
 def chances_at(stance, log_value, out):
     """Set `out` (OFFENCES,) to the probability of each offence in a block of this log opportunity; return their sum."""
-    if stance.choice == Choice.LUCE:
-        offends = 1.0
-        if stance.even > -np.inf:
-            offends = 1.0 / (1.0 + np.exp(stance.precision * (stance.even - log_value)))
-        for a in range(OFFENCES):
-            out[a] = offends * stance.share[a]
-        return offends
+    if stance.choice == LADDER:
+        return _climb(stance, log_value, out)
+    if stance.choice != Choice.LUCE:
+        return _prefer(stance, np.exp(log_value), out)
+    offends = 1.0
+    if stance.even > -np.inf:
+        offends = 1.0 / (1.0 + np.exp(stance.precision * (stance.even - log_value)))
+    for a in range(OFFENCES):
+        out[a] = offends * stance.share[a]
+    return offends
+
+
+@kernel
+def _prefer(stance, value, out):
     best = NOBODY
     most = 0.0
-    value = np.exp(log_value)
     for a in range(OFFENCES):
         out[a] = stance.slope[a] * value - stance.loss[a]
         if out[a] > most:
             best = a
             most = out[a]
-    if stance.choice == Choice.BEST_RESPONSE:
-        for a in range(OFFENCES):
-            out[a] = 1.0 if a == best else 0.0
-        return 0.0 if best == NOBODY else 1.0
-    return _softmax(out, most)
+    if stance.choice == Choice.LOGIT:
+        return _softmax(out, most)
+    for a in range(OFFENCES):
+        out[a] = 1.0 if a == best else 0.0
+    return 0.0 if best == NOBODY else 1.0
+
+
+@kernel
+def _climb(stance, log_value, out):
+    total = 0.0
+    for a in range(OFFENCES):
+        out[a] = 0.0
+        for r in range(RUNGS):
+            if log_value > LOG_RUNG[r] + stance.shift[a]:
+                out[a] += stance.mix[a, r]
+        total += out[a]
+    return min(1.0, total)
 
 
 @kernel

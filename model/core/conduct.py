@@ -5,9 +5,11 @@ import numpy as np
 from model.core.chance import multinomial, round_half_up
 from model.core.choice import always
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status
+from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Sanction, Status
 from model.core.policy import advertised_detection, appraise, believed_detection, take_stance
-from model.core.turn import new_desk, play
+from model.core.reinforcement import begin
+from model.core.thinning import new_desk
+from model.core.turn import play
 from model.core.verification import detection, insider_view, offer_bribes
 
 
@@ -15,12 +17,15 @@ from model.core.verification import detection, insider_view, offer_bribes
 def conduct(state, rules, shape, streams):
     """Set reservation values, play every turn, and hand the blocks of jailed nodes to the others.
 
-    Writes the nodes' reservation, kept, made, opportunity, honest_value, offences, stolen, convicted, turn_ended, and
-    market.lost_blocks. Draws from `conduct`. Law: made and lost blocks sum to blocks_per_epoch.
+    Writes the nodes' reservation, kept, mix, experience, made, opportunity, honest_value, offences, stolen, convicted,
+    turn_ended; State.attractions; market.lost_blocks. Draws from `conduct`. Law: made and lost blocks sum to
+    blocks_per_epoch.
     """
     desk = new_desk(shape)
     slate = desk.slate[0]
     offer_bribes(state, rules)
+    if rules.learning == Learning.REINFORCEMENT:
+        begin(state, rules)
     common = state.market.detection
     detection(state, rules, NOBODY, common)
     decide(state, rules)

@@ -3,7 +3,8 @@
 from model.core import ledger
 from model.core.choice import willingness
 from model.core.compiled import kernel
-from model.core.learning import choose_diligence, expected_bounty, expected_ranger_profit
+from model.core.diligence import expected_bounty, expected_ranger_profit
+from model.core.learning import choose_diligence
 from model.core.options import Admission, Conduct, RewardRule, Status
 from model.core.policy import fault_risk, honest_slash_rate
 from model.core.selection import counted, weigh, weight_of

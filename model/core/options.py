@@ -113,10 +113,12 @@ class Choice(IntEnum):
 
 
 class Learning(IntEnum):
-    """How sequencers and Rangers come to a policy: from beliefs, fixed or updated."""
+    """How sequencers and Rangers come to a policy: from beliefs, fixed or updated, or from payoffs, others' or own."""
 
     FIXED = 0
     BELIEF = 1
+    IMITATION = 2
+    REINFORCEMENT = 3
 
 
 class Admission(IntEnum):

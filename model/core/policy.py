@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from model.core.choice import always, by_difference, by_ratio, chances_at, new_stance
+from model.core.choice import always, by_difference, by_ladder, by_ratio, chances_at, new_stance
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Choice, Conduct, Sanction, Status, Verification
+from model.core.options import NOBODY, OFFENCES, Choice, Conduct, Learning, Sanction, Status, Verification
 
 
 @kernel
@@ -66,12 +66,18 @@ def net_gain(node, rules, a):
 
 
 @kernel
+def kept_gain(node, rules, a, detection):
+    """Return what is left of the net gain after the clawback that is to be expected at this detection."""
+    return net_gain(node, rules, a) * (1.0 - detection * rules.clawback)
+
+
+@kernel
 def appraise(node, rules, a, detection, bribes, price):
     """Write what a node expects to keep of the gain of offence a, and (no policy of its own) its reservation value.
 
     `detection` is the probability that the node reckons with, `bribes` (USD) what silence is expected to cost.
     """
-    node.kept[a] = net_gain(node, rules, a) * (1.0 - detection * rules.clawback)
+    node.kept[a] = kept_gain(node, rules, a, detection)
     if node.custom == 0:
         loss = detection * conviction_cost(node, rules, a, price) + bribes
         node.reservation[a] = reservation_value(loss, node.kept[a], node.caution[a])
@@ -87,11 +93,16 @@ def reservation_value(loss, kept, caution):
 
 @kernel
 def take_stance(node, rules, mean_opportunity, stance):
-    """Make ready how a node chooses in its blocks, from its conduct, reservation values and the choice rule."""
+    """Make ready how a node chooses in its blocks: by its conduct, the policy it has learnt, or the choice rule."""
     if node.conduct == Conduct.HONEST:
         always(stance, NOBODY)
     elif node.conduct == Conduct.BYZANTINE:
         always(stance, _most_harmful(rules))
+    elif node.custom == 0 and (rules.learning == Learning.IMITATION or rules.learning == Learning.REINFORCEMENT):
+        if mean_opportunity > 0.0:
+            by_ladder(stance, node.mix, node.caution)
+        else:
+            always(stance, NOBODY)
     elif rules.choice == Choice.LUCE:
         free = _best_for_free(node, rules)
         if free != NOBODY or mean_opportunity <= 0.0:

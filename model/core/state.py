@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from model.core.ladder import RUNGS
 from model.core.options import OFFENCES
 
 SEQUENCER = np.dtype(
@@ -39,6 +40,10 @@ SEQUENCER = np.dtype(
         ("caution", "f8", (OFFENCES,)),  # multiplies the reservation values that the rule advises
         ("reservation", "f8", (OFFENCES,)),  # USD: opportunity from which on it is inclined to each offence
         ("kept", "f8", (OFFENCES,)),  # USD it expects to keep per dollar of opportunity, beyond honest ordering
+        ("mix", "f8", (OFFENCES, RUNGS)),  # probability of each policy of the ladder, if it learns from payoffs
+        ("experience", "f8"),  # trials that its attractions rest on
+        ("payoff", "f8"),  # USD per block due to it, average
+        ("usd_before", "f8"),  # total_usd at the end of the last epoch
         ("revises", "i8"),  # 1: it renews its policy this epoch
         ("income_average", "f8"),  # USD per epoch
         ("profit_average", "f8"),  # USD per epoch
@@ -79,6 +84,9 @@ RANGER = np.dtype(
         ("wallet", "f8"),  # balance
         ("cost", "f8"),  # USD per check
         ("diligence", "f8"),  # probability that it really checks a block assigned to it
+        ("attraction", "f8"),  # of checking beside shirking (USD per assigned block), if it learns from payoffs
+        ("experience", "f8"),  # trials that its attraction rests on
+        ("payoff", "f8"),  # USD per assigned block, average
         ("revises", "i8"),  # 1: it renews its diligence this epoch
         ("found", "f8"),  # evidence on misconduct, decayed
         ("checks", "f8"),
@@ -165,15 +173,10 @@ ACCOUNTS = np.dtype(
 
 TOTALS = np.dtype(
     [
-        ("blocks_due", "f8"),
-        ("blocks_made", "f8"),
-        ("offending_blocks", "f8"),
-        ("offences", "f8", (OFFENCES,)),
-        ("detected", "f8", (OFFENCES,)),
-        ("convicted", "f8"),
+        ("blocks_due", "f8"), ("blocks_made", "f8"), ("offending_blocks", "f8"),
+        ("offences", "f8", (OFFENCES,)), ("detected", "f8", (OFFENCES,)), ("convicted", "f8"),
         ("wrongful", "f8"),  # convictions on a false accusation and slashes for honest faults
-        ("faults", "f8"),
-        ("accusations", "f8"),
+        ("faults", "f8"), ("accusations", "f8"),
         ("opportunity", "f8"),  # USD
         ("stolen", "f8"),  # USD of opportunity in offended blocks
         ("harm", "f8"),  # USD
@@ -183,23 +186,18 @@ TOTALS = np.dtype(
         ("batch_cost", "f8"),  # USD
         ("treasury_usd", "f8"),
         ("sequencer_fees", "f8"),  # USD
-        ("sequencer_tokens", "f8"),
-        ("pool_tokens", "f8"),
-        ("ranger_tokens", "f8"),
+        ("sequencer_tokens", "f8"), ("pool_tokens", "f8"), ("ranger_tokens", "f8"),
         ("sequencer_usd", "f8"),  # profit
         ("ranger_usd", "f8"),  # profit
         ("slashed", "f8"),  # tokens
         ("pool_slashed", "f8"),  # tokens, the part that was delegators'
         ("bounties", "f8"),  # tokens
-        ("checks", "f8"),
-        ("checks_assigned", "f8"),
+        ("checks", "f8"), ("checks_assigned", "f8"),
         ("coverage", "f8"),  # sum over epochs of the probability that a block is really checked
-        ("entries", "f8"),
-        ("exits", "f8"),
-        ("removals", "f8"),
+        ("entries", "f8"), ("exits", "f8"), ("removals", "f8"),
     ],
     align=True,
-)
+)  # fmt: skip
 
 
 Rows = Any
@@ -223,6 +221,7 @@ class State(NamedTuple):
     leaving: np.ndarray  # (max(D, 1),) int32: delegators that unbond, in order of release
     pending: np.ndarray  # (slash_delay + 1, S) slash convicted but not yet taken, by epoch modulo
     claims: np.ndarray  # (slash_delay + 1, S, K) Rangers' claims on the bounty of each
+    attractions: np.ndarray  # (S, OFFENCES, RUNGS) of sequencers' policies beside never (USD per block)
     slashed_before: np.ndarray  # (correlation_window,) tokens slashed, by epoch modulo
 
 

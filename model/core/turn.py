@@ -1,58 +1,21 @@
 """One node's blocks of one epoch, exactly, at a cost that does not grow with their number.
 
-Cut by opportunity into strata, every block is of one of these classes, with probabilities that depend on the stratum
-alone: *far* (the few most valuable, drawn one by one); and below these, in a stratum, *sure offence* of each kind (the
-least chance of that kind in the stratum), *sure honesty* (one minus the greatest chance to offend) and *open* (the
-rest: drawn one by one, and decided). Both bounds are at the ends of the stratum (see `choice`). The classes are counted
-by binomial draws; the sure ones are summed by their exact moments. Nothing is approximated but the shape of those sums
+Blocks whose fate is sure within their stratum are counted by binomial draws and summed by their exact moments; the open
+and the far ones are drawn one by one, and decided (see `thinning`). Nothing is approximated but the shape of those sums
 (see `opportunity.draw_sum`).
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
-from model.core.chance import binomial, earliest, multinomial
-from model.core.choice import STANCE, chances_at
+from model.core.chance import binomial, earliest
+from model.core.choice import chances_at
 from model.core.compiled import kernel
 from model.core.opportunity import draw_in, draw_sum, far_stratum, far_value, stratum_by
 from model.core.options import NOBODY, OFFENCES
-
-HONEST, OPEN, OFFENDING = 0, 1, 2
-CLASSES = OFFENDING + OFFENCES
-"""Sure offences of kind a are of class OFFENDING + a."""
+from model.core.thinning import HONEST, OFFENDING, OPEN, classify, first_tempting, sort_bulk
 
 DROPPED = -2
 """Kind of a block that came after the end of the turn."""
-
-
-SLATE_FIELDS: list[Any] = [
-    ("mass", "f8", (CLASSES,)),  # moments of each class: probability, times mean, times mean square
-    ("first", "f8", (CLASSES,)),
-    ("second", "f8", (CLASSES,)),
-    ("ends", "f8", (OFFENCES,)),  # probability that an offence ends the turn
-    ("bulk", "i8", (OFFENCES,)),  # sure offences
-    ("ending", "i8", (OFFENCES,)),  # those of them that would end the turn
-    ("chance", "f8", (OFFENCES,)),  # of each offence in the block at hand
-    ("low", "f8", (OFFENCES,)),  # at the low end of its stratum, or the least in it
-    ("high", "f8", (OFFENCES,)),  # at the high end of it
-]
-SLATE = np.dtype((np.record, np.dtype(SLATE_FIELDS, align=True)))
-"""Scratch of one turn; of type np.record, so that fields read as attributes where compilation is off, too."""
-
-
-class Desk(NamedTuple):
-    """What a conduct phase allocates once and fills for every turn: scratch space, and how the node chooses."""
-
-    weights: np.ndarray  # (CLASSES, K) probability of each class by stratum
-    slate: np.recarray  # (1,) SLATE
-    stance: np.recarray  # (1,) STANCE
-
-
-@kernel
-def new_desk(shape):
-    """Allocate a desk for turns over this shape."""
-    return Desk(np.zeros((CLASSES, shape.strata.size)), np.zeros(1, SLATE), np.zeros(1, STANCE))
 
 
 @kernel
@@ -69,8 +32,8 @@ def play(node, blocks, mean_opportunity, shape, desk, stream):
     slate = desk.slate[0]
     stance = desk.stance[0]
     far = far_stratum(strata, blocks)
-    start = _first_tempting(strata, far, stance)
-    offending = _classify(strata, start, far, stance, desk.weights, slate)
+    start = first_tempting(strata, far, stance)
+    offending = classify(strata, start, far, stance, desk.weights, slate)
     n_far = binomial(stream, blocks, strata[far].survival)
     below = blocks - n_far
     sure = offending + slate.mass[HONEST]
@@ -80,75 +43,10 @@ def play(node, blocks, mean_opportunity, shape, desk, stream):
     values = np.empty(n_far + n_open)
     kinds = np.empty(n_far + n_open, np.int64)
     if _decide(n_far, far, stance, shape, desk, stream, values, kinds) + n_bulk > 0:
-        _sort_bulk(strata, start, far, n_bulk, stance, desk.weights, slate, stream)
+        sort_bulk(strata, start, far, n_bulk, stance, desk.weights, slate, stream)
         n_honest = _until_caught(node, n_honest, values, kinds, slate, stream)
         _tally_bulk(node, mean_opportunity, far, shape, desk, stream)
     _tally(node, n_honest, values, kinds, mean_opportunity, far, shape, desk, stream)
-
-
-@kernel
-def _classify(strata, start, far, stance, weights, slate):
-    """Fill weights and moments of sure honesty and open blocks below `far`; return the mass of sure offences.
-
-    Below `start` offences are negligible.
-    """
-    for k in range(start):
-        weights[HONEST, k] = strata[k].mass
-    weights[OPEN, :start] = 0.0
-    slate.mass[HONEST] = strata[start].mass_below
-    slate.first[HONEST] = strata[start].first_below
-    slate.second[HONEST] = strata[start].second_below
-    slate.mass[OPEN] = 0.0
-    offending = 0.0
-    if start < far:
-        chances_at(stance, strata[start].log_low, slate.low)
-    for k in range(start, far):
-        most = chances_at(stance, strata[k].log_high, slate.high)
-        sure = 0.0
-        for a in range(OFFENCES):
-            sure += min(slate.low[a], slate.high[a])
-            slate.low[a] = slate.high[a]
-        _weigh_class(strata[k], weights, slate, HONEST, k, 1.0 - most)
-        weights[OPEN, k] = strata[k].mass * max(0.0, most - sure)
-        slate.mass[OPEN] += weights[OPEN, k]
-        offending += strata[k].mass * sure
-    return offending
-
-
-@kernel
-def _sort_bulk(strata, start, far, count, stance, weights, slate, stream):
-    """Draw the kinds of `count` sure offences. Writes slate.bulk, and the weights and moments of each kind."""
-    slate.bulk[:] = 0
-    if count == 0:
-        return
-    weights[OFFENDING:, :start] = 0.0
-    slate.mass[OFFENDING:] = 0.0
-    slate.first[OFFENDING:] = 0.0
-    slate.second[OFFENDING:] = 0.0
-    chances_at(stance, strata[start].log_low, slate.low)
-    for k in range(start, far):
-        chances_at(stance, strata[k].log_high, slate.high)
-        for a in range(OFFENCES):
-            _weigh_class(strata[k], weights, slate, OFFENDING + a, k, min(slate.low[a], slate.high[a]))
-            slate.low[a] = slate.high[a]
-    multinomial(stream, count, slate.mass[OFFENDING:], slate.mass[OFFENDING:].sum(), slate.bulk)
-
-
-@kernel
-def _first_tempting(strata, far, stance):
-    """Return the first stratum below `far` in which an offence is not negligible."""
-    start = 0
-    while start < far and strata[start].log_high < stance.reach:
-        start += 1
-    return start
-
-
-@kernel
-def _weigh_class(stratum, weights, slate, kind, k, probability):
-    weights[kind, k] = stratum.mass * probability
-    slate.mass[kind] += stratum.mass * probability
-    slate.first[kind] += stratum.first * probability
-    slate.second[kind] += stratum.second * probability
 
 
 @kernel

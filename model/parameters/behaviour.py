@@ -120,6 +120,13 @@ class Beliefs(BaseModel):
     revision_rate: float = number(
         1.0, "per epoch", 0, 1, "Chance that a sequencer or Ranger revises its policy.", studied=(0.01, 1), scale="log"
     )
+    mutation: float = number(
+        0.001, "share", 0, 1, "Revisions in which an imitator tries any policy.", scale="log", studied=(1e-4, 0.1)
+    )
+    foregone: float = number(0.5, "share", 0, 1, "Reinforcement: weight of payoffs of policies that were not played.")
+    accumulation: float = number(
+        0.0, "share", 0, 1, "Reinforcement: attractions add up payoffs (1) or average them (0)."
+    )
     prior_weight: float = number(20, "trials", 1e-3, 1e9, "Weight of the prior.", scale="log", studied=(2, 200))
     memory: float = number(90, "epochs", 0.1, 100_000, "Half-life of evidence.", scale="log", studied=(14, 730))
     publicity: float = number(0.25, "share", 0, 1, "Part of others' offences whose outcome a sequencer learns.")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from model.core.ladder import RUNGS, above_rungs
 from model.core.options import OFFENCES, Offence
 from model.parameters import GROUPS, Scenario
 from model.parameters.declaration import facts
@@ -14,6 +15,8 @@ DERIVED: list[Any] = [
     ("slash", "f8", (OFFENCES,)),
     ("gain", "f8", (OFFENCES,)),
     ("harm", "f8", (OFFENCES,)),
+    ("blocks_above", "f8", (RUNGS,)),
+    ("value_above", "f8", (RUNGS,)),
     ("income_keep", "f8"),
     ("evidence_keep", "f8"),
     ("harm_keep", "f8"),
@@ -37,8 +40,9 @@ OPTIONS: dict[str, type[IntEnum]] = {
 def rules_of(scenario: Scenario) -> np.record:
     """Return the kernels' record of a scenario: enumerations as integers, flags as 0 or 1, derived vectors filled in.
 
-    Derived: evidence, slash (fraction times multiplier, at most 1), gain (times exposure) and harm by offence; what
-    an average keeps per epoch (`income_keep`, `evidence_keep`, `harm_keep`); `dt`, an epoch in years.
+    Derived: evidence, slash (fraction times multiplier, at most 1), gain (times exposure) and harm by offence; blocks
+    and value above each rung of the ladder; what an average keeps per epoch (`income_keep`, `evidence_keep`,
+    `harm_keep`); `dt`, an epoch in years.
     """
     rules = np.zeros(1, RULES).view(np.recarray)[0]
     for name, _ in FIELDS:
@@ -48,6 +52,7 @@ def rules_of(scenario: Scenario) -> np.record:
     rules.slash = np.minimum(1.0, scenario.slash_fraction * by_offence(scenario, "slash_multiplier"))
     rules.gain = by_offence(scenario, "gain") * by_offence(scenario, "exposure")
     rules.harm = by_offence(scenario, "harm")
+    rules.blocks_above, rules.value_above = above_rungs(rules)
     rules.income_keep = 0.5 ** (1.0 / scenario.income_memory)
     rules.evidence_keep = 0.5 ** (1.0 / scenario.memory)
     rules.harm_keep = 0.5 ** (1.0 / scenario.harm_memory)

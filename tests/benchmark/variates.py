@@ -18,7 +18,7 @@ import numpy as np
 
 from model.core import conduct
 from model.core.state import Streams, rows
-from model.core.turn import SLATE
+from model.core.thinning import SLATE
 from model.parameters import Scenario
 from model.simulation import Engine
 from tests.benchmark.process import python

@@ -3,7 +3,8 @@
 It shares the parameters, the enumerations and the row layouts with the model and nothing else. Every span is drawn,
 every block has an owner and an opportunity, every Ranger looks at every block or does not. Read it as the
 specification: this file is the schedule; `sequencer` and `agents` say who decides what; the phases stand in `blocks`
-(market to verification), `money` (sanctions, rewards) and `people` (learning to users).
+(market to verification), `money` (sanctions, rewards) and `people` (learning to users; `payoffs` for policies that
+are learnt from payoffs).
 
 Time within an epoch: blocks are played in the order of their spans, block b at time b / B. The spans of a node lie at
 independent places of that order and its blocks are alike, so which of them come before its first sanctioned offence
@@ -81,6 +82,8 @@ class Reference(mesa.Model):
         self.sequencers = [Sequencer(self, i, row) for i, row in enumerate(state.sequencers)]
         self.rangers = [Ranger(self, row) for row in state.rangers]
         self.delegators = [Delegator(self, row) for row in state.delegators]
+        for node, attractions in zip(self.sequencers, state.attractions, strict=True):
+            node.attractions = attractions.tolist()
         self.apps = [App(self, row) for row in state.apps]
         self.attackers = [Attacker(self, row) for row in state.attackers]
         self.copy_calendar(state)

@@ -12,6 +12,7 @@ import mesa
 import numpy as np
 
 from model.core.options import NOBODY, Conduct, Offence
+from model.parameters import Scenario
 
 if TYPE_CHECKING:
     from . import Reference
@@ -29,6 +30,24 @@ def power_odds(ratio: float, precision: float) -> float:
         return 0.0
     log_odds = precision * math.log(ratio)
     return 1 / (1 + math.exp(-log_odds)) if log_odds > -700 else 0.0
+
+
+def exponentials(scores: list[float]) -> list[float]:
+    """Return weights in proportion to the exponentials of scores."""
+    highest = max(scores)
+    return [math.exp(score - highest) for score in scores]
+
+
+def willing(plan: Scenario, benefit: float, cost: float, precision: float) -> float:
+    """Return the probability of an act by the choice rule of the scenario."""
+    if plan.choice == "logit":
+        act, rest = exponentials([precision * benefit, precision * cost])
+        return act / (act + rest)
+    if plan.choice == "best_response":
+        return float(benefit > cost)
+    if benefit <= 0:
+        return 0.0
+    return power_odds(benefit / cost, precision) if cost > 0 else 1.0
 
 
 class Vault:
@@ -73,6 +92,11 @@ class Ranger(mesa.Agent):
     bond: float
     wallet: float
     cost: float
+    custom: int
+    revises: int
+    attraction: float
+    experience: float
+    payoff: float
     diligence: float
     found: float
     checks: float
@@ -117,10 +141,15 @@ class Ranger(mesa.Agent):
         s = self.model.plan
         if self.conduct not in (Conduct.RATIONAL, Conduct.COLLUDING):
             return 1.0
+        if s.learning in ("imitation", "reinforcement"):
+            return self.diligence
+        return willing(s, self.benefit(self.misconduct() * bounty), self.cost, s.ranger_precision)
+
+    def benefit(self, hope: float) -> float:
+        """Return what a check earns in USD: pay, a fine saved, and the hope of a bounty."""
+        s = self.model.plan
         pay = self.model.pay_scale * s.reward_per_check if s.proof_of_check else 0.0
-        return power_odds(
-            (pay + s.trap_rate * s.trap_penalty + self.misconduct() * bounty) / self.cost, s.ranger_precision
-        )
+        return pay + s.trap_rate * s.trap_penalty + hope
 
     def expected_profit(self, bounty: float) -> float:
         """Return what a seat would earn per epoch with that diligence, in USD."""

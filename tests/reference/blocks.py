@@ -11,6 +11,8 @@ import numpy as np
 from model.core.options import Conduct, Offence, Status, Tactic
 from model.parameters import Scenario
 
+from . import payoffs
+
 if TYPE_CHECKING:
     from . import Reference
     from .agents import Ranger
@@ -155,8 +157,9 @@ def conduct(model: Reference) -> None:
     briber = model.attackers[Tactic.BRIBERY]
     model.bribes_offered = 0 < s.bribe <= briber.budget - briber.spent
     model.convictions = []
+    payoffs.begin(model)
     for node in model.active():
-        if node.conduct == Conduct.RATIONAL:
+        if node.conduct == Conduct.RATIONAL and node.revises:
             node.set_reservations()
 
     watchers = model.watchers()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from model.core.options import Conduct, Offence, Status
 
-from .agents import Vault, power_odds
+from . import payoffs
+from .agents import Vault, willing
 
 if TYPE_CHECKING:
     from . import Reference
@@ -15,13 +16,23 @@ if TYPE_CHECKING:
 
 
 def learning(model: Reference) -> None:
-    """Update beliefs from what was seen; set how diligent each Ranger will be in the next epoch."""
+    """Draw who revises; update beliefs, or policies, from what was seen; set diligence for the next epoch."""
     s = model.plan
+    for node in model.sequencers:
+        bound = node.in_office and not node.custom
+        node.revises = int(not bound or model.rng.random() < s.revision_rate)
+    for ranger in model.rangers:
+        ranger.revises = int(ranger.status != Status.ACTIVE or model.rng.random() < s.revision_rate)
     if s.learning == "belief":
         _gather_evidence(model)
-    bounty = _expected_bounty(model)
+    elif s.learning == "imitation":
+        payoffs.imitate(model)
+    elif s.learning == "reinforcement":
+        payoffs.reinforce(model, expected_bounty(model))
+    bounty = expected_bounty(model)
     for ranger in model.rangers:
-        ranger.diligence = ranger.best_diligence(bounty)
+        if ranger.revises:
+            ranger.diligence = ranger.best_diligence(bounty)
 
 
 def _gather_evidence(model: Reference) -> None:
@@ -43,7 +54,7 @@ def _gather_evidence(model: Reference) -> None:
         ranger.checks = keep * ranger.checks + (ranger.checked if seated else 0)
 
 
-def _expected_bounty(model: Reference) -> float:
+def expected_bounty(model: Reference) -> float:
     """Return what a Ranger expects for an offence it found, in USD, sharing with the others that find it."""
     s, nodes, seated = model.plan, model.active(), model.seated()
     if s.sanction == "none" or not nodes:
@@ -146,17 +157,16 @@ def _entry_probability(model: Reference, node: Sequencer, rivals: float) -> floa
     stake = min(node.wallet, node.capital)
     if stake < s.min_stake or stake <= 0:
         return 0.0
-    probability = _worth_it(model, _expected_profit(model, node, stake, rivals), stake)
+    profit = _expected_profit(model, node, stake, rivals)
+    probability = _worth_it(model, profit, stake, s.sequencer_precision)
     return probability * (s.admission_probability if s.admission == "vote" else 1.0)
 
 
-def _worth_it(model: Reference, profit: float, stake: float) -> float:
+def _worth_it(model: Reference, profit: float, stake: float, precision: float) -> float:
     """Return the probability to enter for a profit per epoch, against what the stake would earn elsewhere."""
     s = model.plan
     elsewhere = stake * model.price * s.opportunity_yield / s.epochs_per_year
-    if profit <= 0:
-        return 0.0
-    return s.entry_rate * (power_odds(profit / elsewhere, s.sequencer_precision) if elsewhere > 0 else 1.0)
+    return s.entry_rate * willing(s, profit, elsewhere, precision)
 
 
 def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: float) -> float:
@@ -184,10 +194,11 @@ def _change_seats(model: Reference) -> None:
         if leaves and luck[ranger] < s.exit_rate:
             ranger.wallet, ranger.bond = ranger.wallet + ranger.bond, 0.0
             ranger.status = Status.CANDIDATE
-    bounty = _expected_bounty(model)
+    bounty = expected_bounty(model)
     for ranger in candidates:
         free = s.number_of_rangers > len(model.seated()) and ranger.wallet >= s.ranger_bond
-        if free and luck[ranger] < _worth_it(model, ranger.expected_profit(bounty), s.ranger_bond):
+        profit = ranger.expected_profit(bounty)
+        if free and luck[ranger] < _worth_it(model, profit, s.ranger_bond, s.ranger_precision):
             ranger.wallet, ranger.bond = ranger.wallet - s.ranger_bond, s.ranger_bond
             ranger.status = Status.ACTIVE
 

@@ -9,7 +9,8 @@ import mesa
 
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status
 
-from .agents import Vault, fields
+from . import payoffs
+from .agents import Vault, exponentials, fields
 
 if TYPE_CHECKING:
     from . import Reference
@@ -37,9 +38,18 @@ class Sequencer(mesa.Agent):
     cost: float
     downtime: float
     brand: float
+    custom: int
+    caution: list[float]
     caught: list[float]
     uncaught: list[float]
     reservation: list[float]
+    kept: list[float]
+    mix: list[list[float]]
+    attractions: list[list[float]]
+    experience: float
+    payoff: float
+    usd_before: float
+    revises: int
     income_average: float
     profit_average: float
     slash_average: float
@@ -118,18 +128,24 @@ class Sequencer(mesa.Agent):
         return self.model.plan.top_up and own_stake + self.wallet >= self.model.plan.min_stake
 
     def set_reservations(self) -> None:
-        """Work out from which opportunity on each offence pays."""
+        """Work out from which opportunity on each offence pays, and what is kept of its gain."""
         for a in Offence:
-            gain, (q, bribes), clawback = self.excess_gain(a), self.outlook(a), self.model.plan.clawback
-            if gain == 0 or q * clawback >= 1:
-                self.reservation[a] = math.inf
-            else:
-                self.reservation[a] = (q * self.cost_of_conviction(a) + bribes) / (gain * (1 - q * clawback))
+            gain, loss = self.prospect(a, self.belief(a))
+            self.kept[a] = gain
+            if not self.custom:
+                never = gain <= 0 or self.caution[a] == math.inf
+                self.reservation[a] = math.inf if never else self.caution[a] * loss / gain
 
-    def outlook(self, offence: Offence) -> tuple[float, float]:
+    def prospect(self, offence: Offence, believed: float) -> tuple[float, float]:
+        """Return the gain per USD of opportunity after clawback, and the loss in USD, that an offence should bring."""
+        q, bribes = self.outlook(offence, believed)
+        kept = self.excess_gain(offence) * (1 - q * self.model.plan.clawback)
+        return kept, q * self.cost_of_conviction(offence) + bribes
+
+    def outlook(self, offence: Offence, believed: float) -> tuple[float, float]:
         """Return the detection it reckons with and the bribes it expects to pay: an owner who bribes knows both."""
         if self.owner == NOBODY or not self.model.bribes_offered:
-            return self.belief(offence), 0.0
+            return believed, 0.0
         unseen, bribes = 1.0, 0.0
         for ranger in self.model.watchers():
             finds = self.model.plan.sampling_probability * ranger.diligence * self.model.evidence[offence]
@@ -153,15 +169,7 @@ class Sequencer(mesa.Agent):
             return None
         if self.conduct == Conduct.BYZANTINE:
             return max(Offence, key=lambda a: self.model.harm_per_gain[a] * self.model.gain[a])
-        free = [a for a in Offence if self.reservation[a] == 0]
-        if free:
-            return max(free, key=self.excess_gain)
-        if opportunity == 0:
-            return None
-        precision, log_v = self.model.plan.sequencer_precision, math.log(opportunity)
-        scores = [0.0] + [precision * (log_v - math.log(tau)) for tau in self.reservation]
-        highest = max(scores)
-        weights = [math.exp(score - highest) for score in scores]
+        weights = self.weigh(opportunity)
         draw = self.rng.random() * sum(weights)
         for option, weight in zip((None, *Offence), weights, strict=True):
             draw -= weight
@@ -169,9 +177,49 @@ class Sequencer(mesa.Agent):
                 return option
         return None
 
+    def weigh(self, opportunity: float) -> list[float]:
+        """Return the weights of honesty and of each offence, for a rational node."""
+        s = self.model.plan
+        if s.learning in ("imitation", "reinforcement") and not self.custom:
+            if self.model.mean_opportunity == 0:
+                return [1.0, 0.0, 0.0, 0.0]
+            relative = opportunity / self.model.mean_opportunity
+            chances = [
+                sum(share for share, rung in zip(shares, payoffs.LADDER, strict=True) if above(relative, rung, care))
+                for shares, care in zip(self.mix, self.caution, strict=True)
+            ]
+            return [1 - sum(chances), *chances]
+        if s.choice == "luce":
+            return self.weigh_ratios(opportunity)
+        worth = [
+            kept * (opportunity - tau) if kept > 0 and tau < math.inf else -math.inf
+            for kept, tau in zip(self.kept, self.reservation, strict=True)
+        ]
+        if s.choice == "best_response":
+            best = max(0.0, *worth)
+            chosen = 0 if best == 0 else 1 + worth.index(best)
+            return [float(option == chosen) for option in range(1 + OFFENCES)]
+        return exponentials([0.0] + [s.sequencer_precision * utility for utility in worth])
+
+    def weigh_ratios(self, opportunity: float) -> list[float]:
+        """Return the weights of Luce's rule: opportunity over reservation value, to a power."""
+        free = [a for a in Offence if self.reservation[a] == 0]
+        if free:
+            best = max(free, key=lambda a: self.model.gain[a])
+            return [0.0] + [float(a == best) for a in Offence]
+        if opportunity == 0:
+            return [1.0, 0.0, 0.0, 0.0]
+        precision, log_v = self.model.plan.sequencer_precision, math.log(opportunity)
+        return exponentials([0.0] + [precision * (log_v - math.log(tau)) for tau in self.reservation])
+
     def leave(self, status: Status) -> None:
         """Stop sequencing; own stake starts on its way out."""
         self.exiting += self.self_stake
         self.self_stake = 0.0
         self.exit_epoch = self.model.epoch
         self.status = status
+
+
+def above(relative: float, rung: float, caution: float) -> bool:
+    """Say whether an opportunity in multiples of the mean exceeds a rung times caution."""
+    return caution < math.inf and relative > caution * rung
