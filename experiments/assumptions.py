@@ -36,8 +36,14 @@ What the rules leave out, or settle one way where another was possible.
   most valuable (eight per node and epoch on average) are drawn. Only the sum of more than twelve counted blocks is
   approximated, by a gamma variate of the same mean and variance; 6,000 turns of each of 144 cases show no difference
   from a loop over all blocks.
-- **Choice is log-logit.** An offence is weighed by opportunity over reservation value, to a power: at the default 4,
-  twice the reservation value means 16 : 1 for the offence. Best response is the limit of high precision.
+- **Choice is log-logit**, unless `choice` says `logit` or `best_response`. An offence is weighed by opportunity over
+  reservation value, to a power: at the default 4, twice the reservation value means 16 : 1 for the offence. Best
+  response is the limit of high precision, with one offence. Logit weighs differences in USD: a precision suits one
+  scale of payoffs, and where stakes are of many sizes it is sharp for the large and blunt for the small.
+- **Policies learnt from payoffs are coarse.** Imitators and the reinforced choose among 33 ways to offend, in one kind
+  above one of eleven multiples of the mean opportunity, and never to. Imitators see a peer's average profit per block
+  that its stake entitles it to and judge its policy by that, whatever else made it rich. The reinforced know the
+  detection of the epoch, played or not, and play a mixture anew in every block.
 - **A sequencer reckons with one offence at a time.** The loss it fears is the slashed stake and a franchise of at
   most `planning_horizon` epochs of its average income. It plans neither a career of offences nor a last one before it
   leaves.

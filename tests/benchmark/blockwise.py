@@ -66,8 +66,8 @@ def blocks_often(state, rules, scale, stream, times):
 @numba.njit(cache=True, error_model="numpy")
 def _play(node, blocks, reservation, rules, ends, scale, stream, turn):
     play_blocks(
-        stream, blocks, reservation, node.kept, rules.sequencer_precision, rules.choice, ends, rules.opportunity, rules.opportunity_sigma,
-        rules.tail_weight, rules.tail_index, rules.tail_start, rules.tail_end, scale, turn,
+        stream, blocks, reservation, node.kept, rules.sequencer_precision, rules.choice, ends, rules.opportunity,
+        rules.opportunity_sigma, rules.tail_weight, rules.tail_index, rules.tail_start, rules.tail_end, scale, turn,
     )  # fmt: skip
 
 
