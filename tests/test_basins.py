@@ -50,8 +50,10 @@ def same(one: State, other: State) -> bool:
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_beliefs_without_evidence_are_those_of_the_economy_as_it_is(start):
-    engine, plain = begin(Scenario(**SMALL), 7, start, trials=0.0), Engine(Scenario(**SMALL), 7)
+@pytest.mark.parametrize("learning", ["fixed", "belief", "imitation", "reinforcement"])
+def test_beliefs_without_evidence_are_those_of_the_economy_as_it_is(start, learning):
+    scenario = Scenario(**SMALL, learning=learning)
+    engine, plain = begin(scenario, 7, start, trials=0.0), Engine(scenario, 7)
     assert same(engine.state, plain.state)
     engine.advance(30)
     plain.advance(30)
@@ -156,6 +158,26 @@ def test_where_proven_checks_are_paid_there_is_one_place_to_end():
     assert places(found).empty
     assert parted(found.ends) is None
     assert min(ends["honesty_by_value"].min() for ends in found.ends.values()) > 0.999
+
+
+def test_imitators_who_never_try_anything_stay_where_they_start():
+    scenario = game(learning="imitation", mutation=0.0, sequencer_precision=100, ranger_precision=1_000)
+    stuck = basins(scenario, replicates=3, epochs=364)
+    ends = {start: table["honesty_by_value"] for start, table in stuck.ends.items()}
+    assert (ends[HONEST] == 1).all()
+    assert (ends[DISHONEST] == 0).all()
+    assert in_words(stuck).startswith("More than one basin")
+    tried = basins(scenario.replace(mutation=0.01), replicates=3, epochs=1456)
+    assert places(tried).empty
+
+
+def test_reinforcement_forgets_where_it_started():
+    scenario = game(learning="reinforcement", sequencer_precision=20, ranger_precision=300)
+    start, other = (begin(scenario, 3, start).state for start in STARTS)
+    assert start.sequencers.mix.sum() < other.sequencers.mix.sum()
+    assert start.rangers.diligence.max() < other.rangers.diligence.min()
+    found = basins(scenario, replicates=3, epochs=1092)
+    assert places(found).empty
 
 
 def test_metis_has_one_basin():

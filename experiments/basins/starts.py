@@ -8,6 +8,7 @@ from model.core.learning import choose_diligence
 from model.core.opportunity import new_shape
 from model.core.options import Offence
 from model.core.recording import new_snapshots, observe
+from model.core.reinforcement import begin as begin_policies
 from model.history import History
 from model.parameters import Scenario
 from model.parameters.rules import rules_of
@@ -46,25 +47,38 @@ def begin(scenario: Scenario, seed: int, start: str, trials: float = TRIALS) -> 
     """Return an economy before its first epoch whose agents hold evidence of so many trials.
 
     Honest beliefs: sequencers have always been caught, and Rangers have never found anything. Dishonest beliefs: they
-    never were, and every check found an offence. Who imitates has no beliefs and starts from the policy that follows:
-    never to offend and never to check, or always. With no trials both are the economy as it is.
+    never were, and every check found an offence. Who is reinforced starts from what is attractive under these beliefs;
+    who imitates, from the policy that follows: never to offend and never to check, or always. With no trials both are
+    the economy as it is.
     """
     engine = Engine(scenario, seed)
-    nodes, rangers = engine.state.sequencers, engine.state.rangers
-    if scenario.learning == "imitation":
-        if trials > 0.0:
-            nodes.mix[:] = 0.0
-            nodes.mix[:, Offence.REORDER, 0] = float(start == DISHONEST)
-            rangers.diligence[:] = float(start == DISHONEST)
-        return engine
-    (nodes.caught if start == HONEST else nodes.uncaught)[:] = trials
-    rangers.checks[:] = trials
-    rangers.found[:] = 0.0 if start == HONEST else trials
-    rangers.diligence[:] = 0.0
-    if scenario.learning == "reinforcement":
-        rangers.experience[:] = 0.0
-    choose_diligence(engine.state, engine.rules)
+    if trials > 0.0:
+        persuade = _tell if scenario.learning == "imitation" else _show
+        persuade(engine, start == HONEST, trials)
     return engine
+
+
+def _tell(engine: Engine, honest: bool, trials: float) -> None:
+    """Give everybody the policy that all others have."""
+    nodes, rangers = engine.state.sequencers, engine.state.rangers
+    nodes.mix[:] = 0.0
+    nodes.mix[:, Offence.REORDER, 0] = 0.0 if honest else 1.0
+    rangers.diligence[:] = 0.0 if honest else 1.0
+
+
+def _show(engine: Engine, honest: bool, trials: float) -> None:
+    """Give everybody the same evidence, and let them draw their conclusions."""
+    nodes, rangers = engine.state.sequencers, engine.state.rangers
+    (nodes.caught if honest else nodes.uncaught)[:] = trials
+    rangers.checks[:] = trials
+    rangers.found[:] = 0.0 if honest else trials
+    rangers.diligence[:] = 0.0
+    rangers.experience[:] = 0.0
+    choose_diligence(engine.state, engine.rules)
+    if engine.scenario.learning == "reinforcement":
+        begin_policies(engine.state, engine.rules)
+        for evidence in (nodes.caught, nodes.uncaught, rangers.checks, rangers.found):
+            evidence[:] = 0.0
 
 
 def adopt(engine: Engine, scenario: Scenario) -> None:
