@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from experiments.commands import asking, comparing, revisiting, running, stores, verifying
+from experiments.commands import asking, certifying, comparing, revisiting, running, stores, verifying
 from experiments.errors import ExperimentError
 from model.parameters import ScenarioError
 
@@ -40,6 +40,7 @@ app.command("explain")(asking.explain_name)
 app.command("run")(running.run_question)
 app.command("compare")(comparing.compare_scenarios)
 app.command("verify")(verifying.verify_theory)
+app.command("equilibrium")(certifying.certify_scenario)
 app.command("basins")(revisiting.find_basins)
 app.command("merge")(stores.merge_stores)
 app.command("export")(stores.export_table)

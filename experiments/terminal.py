@@ -40,6 +40,20 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
         yield show
 
 
+@contextmanager
+def counting(things: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a callback (done, of all) that draws how many things are done on standard error, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(things, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _estimate(bar: Bar, progress: Progress) -> None:
     runs = progress.total - progress.done
     bar.console.print(f"{runs:,} runs: about {duration(progress.seconds_left)} and {size(progress.bytes_left)} of disk")

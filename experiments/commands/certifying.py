@@ -1,0 +1,63 @@
+"""equilibrium: what anybody could gain by deviating, once the economy has settled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from experiments.commands import options
+from experiments.commands.options import Seed, Settings
+
+if TYPE_CHECKING:
+    from experiments.equilibrium.certificate import Certificate
+
+
+def certify_scenario(
+    scenario: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="A design, or a TOML file.")],
+    settings: Settings = None,
+    epochs: Annotated[int | None, options.count("Epochs to settle.")] = None,
+    horizon: Annotated[int | None, options.count("Epochs that a deviation lasts.")] = None,
+    worlds: Annotated[int | None, options.count("Worlds in which the best deviations are measured.")] = None,
+    seed: Seed = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV for the table of roles.")] = None,
+) -> None:
+    """Search the most profitable deviation from where a scenario settles: how far is that from an equilibrium?"""
+    from experiments.equilibrium.certificate import certify
+    from experiments.terminal import counting
+    from model.parameters import Scenario
+
+    changes = options.parsed("--set", settings or [])
+    read = Scenario.from_toml if scenario.endswith(".toml") else Scenario.preset
+    asked = read(scenario, **changes)
+    given = {"epochs": epochs, "horizon": horizon, "worlds": worlds, "seed": seed}
+    counts = {name: value for name, value in given.items() if value is not None}
+    with counting("worlds") as tell:
+        certificate = certify(asked, tell=tell, **counts)
+    _show(certificate)
+    if out is not None and not certificate.roles.empty:
+        from experiments import files
+
+        typer.echo(files.write_table(out, certificate.roles))
+
+
+def _show(certificate: Certificate) -> None:
+    from rich.console import Console
+
+    from experiments.equilibrium.words import in_words
+    from experiments.terminal import drawn
+
+    console = Console(highlight=False)
+    for finding in certificate.findings:
+        typer.echo(str(finding))
+    if not certificate.roles.empty:
+        table = certificate.roles.set_index("role")
+        shown = table[["deviation"]].assign(
+            income=table["income"].map("{:.2f}".format),
+            gain=[f"{gain:+.2f} ± {width:.2f}" for gain, width in zip(table["gain"], table["half_width"], strict=True)],
+            share=[f"{own:+.1%}" for own in table["own"]],
+        )
+        shown.columns = ["best deviation", "income", "gain", "of its income"]
+        console.print(drawn(shown, "USD per epoch; 95 % intervals hold for all roles at once", str))
+    typer.echo(in_words(certificate))

@@ -1,0 +1,234 @@
+"""What somebody could do otherwise, alone: the unilateral deviations that a certificate searches.
+
+Each is a way to write a change into a private copy of a world; who makes it is found anew in every world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.equilibrium.payoff import Members
+from experiments.equilibrium.world import Change, World
+from model.core import delegation, entry, ledger, policy
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Verification
+from model.core.selection import weigh
+from model.core.state import State
+
+NEVER = np.inf
+"""Caution of who leaves an offence alone whatever the opportunity."""
+
+CAUTIONS = (0.0, 0.25, 0.5, 0.75, 1.4, 2.0, 4.0, NEVER)
+DILIGENCES = (0.0, 0.25, 0.5, 0.75, 1.0)
+POOLS = 3
+"""Pools of the highest net yield that a delegator tries."""
+
+SIZES = {"smallest": 0.0, "middle": 0.5, "largest": 1.0}
+"""Roles of sequencers, and where they stand in the order of stake."""
+
+DELEGATORS = ("largest", "middle")
+
+
+class Move(NamedTuple):
+    """A deviation in one world: who shares its payoff, the change, and the tokens it frees for use elsewhere.
+
+    `otherwise` is the change it is compared with; None compares it with the world as it is.
+    """
+
+    members: Members
+    change: Change
+    freed: float = 0.0
+    otherwise: Change | None = None
+
+
+class Deviation(NamedTuple):
+    """A deviation of a role: in words, and how it is made in a world; None where nobody there can make it."""
+
+    role: str
+    words: str
+    move: Callable[[World], Move | None]
+
+
+def unilateral() -> list[Deviation]:
+    """Return the deviations of every role by itself."""
+    found = [deviation for size in SIZES for deviation in _of_sequencer(size)]
+    found.append(Deviation("outsider", "enters", _enter))
+    found += _of_ranger()
+    return found + [deviation for who in DELEGATORS for deviation in _of_delegator(who)]
+
+
+def _of_sequencer(size: str) -> Iterator[Deviation]:
+    role = f"{size} sequencer"
+    for factor in CAUTIONS:
+        yield Deviation(role, in_words(factor), partial(_alone, size, partial(_caution, np.full(OFFENCES, factor))))
+    for offence in Offence:
+        others = np.where(np.arange(OFFENCES) == offence, 1.0, NEVER)
+        words = f"commits no offence but to {offence.name.lower()}"
+        yield Deviation(role, words, partial(_alone, size, partial(_caution, others)))
+    yield Deviation(role, "knows how often offences are found out", partial(_alone, size, _informed))
+    for step in (-0.05, 0.05):
+        words = f"asks {abs(step):.0%} {'more' if step > 0 else 'less'} commission"
+        yield Deviation(role, words, partial(_alone, size, partial(_commission, step)))
+    yield Deviation(role, "asks no commission", partial(_alone, size, partial(_commission, -1.0)))
+    yield Deviation(role, "leaves", partial(_leave, size))
+
+
+def in_words(factor: float) -> str:
+    """Return what it is to multiply one's reservation values by a factor."""
+    if factor == NEVER:
+        return "orders every block by the rules"
+    if factor == 0.0:
+        return "offends in every block"
+    return f"asks for {factor:g} times the opportunity before it offends"
+
+
+def independent(world: World) -> NDArray[np.int64]:
+    """Return the rows of active sequencers that decide for themselves, by stake."""
+    nodes = world.state.sequencers
+    free = (nodes.status == Status.ACTIVE) & (nodes.conduct == Conduct.RATIONAL) & (nodes.owner == NOBODY)
+    rows = np.flatnonzero(free)
+    return rows[np.argsort((nodes.self_stake + nodes.pool)[rows], kind="stable")]
+
+
+def _of_size(world: World, size: str) -> int | None:
+    rows = independent(world)
+    if rows.size <= list(SIZES).index(size):
+        return None
+    return int(rows[round(SIZES[size] * (rows.size - 1))])
+
+
+def _alone(size: str, write: Callable[[State, np.record, int], None], world: World) -> Move | None:
+    i = _of_size(world, size)
+    return None if i is None else Move(Members((i,)), lambda state, rules: write(state, rules, i))
+
+
+def _caution(factors: NDArray[np.float64], state: State, rules: np.record, i: int) -> None:
+    state.sequencers[i].caution *= factors
+
+
+def _informed(state: State, rules: np.record, i: int) -> None:
+    """Let a node reckon with the true detection q: its reservation values go as q / (1 - q clawback)."""
+    node = state.sequencers[i]
+    for a in range(OFFENCES):
+        believed = policy.believed_detection(node, rules, a, policy.advertised_detection(state, rules, a))
+        true = state.market.detection[a]
+        if believed > 0.0:
+            node.caution[a] *= true * (1.0 - believed * rules.clawback) / (believed * (1.0 - true * rules.clawback))
+
+
+def _commission(step: float, state: State, rules: np.record, i: int) -> None:
+    node = state.sequencers[i]
+    node.commission = min(max(0.0, node.commission + step), rules.max_commission)
+
+
+def _leave(size: str, world: World) -> Move | None:
+    i = _of_size(world, size)
+    if i is None:
+        return None
+
+    def change(state: State, rules: np.record) -> None:
+        state.sequencers[i].status = Status.EXITING
+        ledger.leave(state.sequencers[i], state.market.epoch)
+
+    return Move(Members((i,)), change, float(world.state.sequencers[i].self_stake))
+
+
+def _enter(world: World) -> Move | None:
+    """Let the candidate of the lowest cost that can pay the least stake enter."""
+    nodes, least = world.state.sequencers, world.rules.min_stake
+    stake = np.minimum(nodes.wallet, nodes.capital)
+    able = np.flatnonzero((nodes.status == Status.CANDIDATE) & (stake >= least) & (stake > 0))
+    if able.size == 0:
+        return None
+    i = int(able[np.argmin(nodes.cost[able])])
+
+    def change(state: State, rules: np.record) -> None:
+        node = state.sequencers[i]
+        total = weigh(state, rules)
+        ledger.bond(node, float(stake[i]))
+        node.status = Status.ACTIVE
+        node.profit_average = entry.expected_profit(state.market, rules, node, total)
+        node.income_average = node.profit_average + node.cost
+
+    return Move(Members((i,)), change, -float(stake[i]))
+
+
+def _of_ranger() -> Iterator[Deviation]:
+    for diligence in DILIGENCES:
+        words = f"checks {diligence:.0%} of what it is assigned"
+        yield Deviation("Ranger", words, partial(_ranger, partial(_diligence, diligence)))
+    yield Deviation("Ranger", "accuses falsely", partial(_ranger, _accuse))
+    yield Deviation("Ranger", "leaves", _unseat)
+
+
+def seated(world: World) -> NDArray[np.int64]:
+    """Return the rows of seated Rangers that decide for themselves, by cost."""
+    rangers = world.state.rangers
+    if world.rules.verification != Verification.RANGERS:
+        return np.zeros(0, np.int64)
+    rows = np.flatnonzero((rangers.status == Status.ACTIVE) & (rangers.conduct == Conduct.RATIONAL))
+    return rows[np.argsort(rangers.cost[rows], kind="stable")]
+
+
+def _ranger(write: Callable[[State, int], None], world: World) -> Move | None:
+    rows = seated(world)
+    if rows.size == 0:
+        return None
+    k = int(rows[rows.size // 2])
+    return Move(Members(rangers=(k,)), lambda state, rules: write(state, k))
+
+
+def _diligence(diligence: float, state: State, k: int) -> None:
+    state.rangers[k].custom, state.rangers[k].diligence = 1, diligence
+
+
+def _accuse(state: State, k: int) -> None:
+    state.rangers[k].conduct = Conduct.GRIEFING
+
+
+def _unseat(world: World) -> Move | None:
+    move = _ranger(lambda state, k: ledger.return_bond(state.rangers[k]), world)
+    if move is None:
+        return None
+    (k,) = move.members.rangers
+
+    def change(state: State, rules: np.record) -> None:
+        ledger.return_bond(state.rangers[k])
+        state.rangers[k].status = Status.REMOVED
+
+    return Move(move.members, change, float(world.state.rangers[k].bond))
+
+
+def _of_delegator(who: str) -> Iterator[Deviation]:
+    role = f"{who} delegator"
+    for place in range(POOLS):
+        nth = ("highest", "second highest", "third highest")[place]
+        yield Deviation(role, f"goes to the pool of the {nth} yield and stays", partial(_delegate, who, place))
+    yield Deviation(role, "takes its stake out", partial(_delegate, who, None))
+
+
+def _delegate(who: str, place: int | None, world: World) -> Move | None:
+    crowd = world.state.delegators
+    staked = np.flatnonzero((crowd.pool != NOBODY) & (crowd.release == 0))
+    if staked.size == 0:
+        return None
+    by_stake = staked[np.argsort(crowd.shares[staked], kind="stable")]
+    d = int(by_stake[-1] if who == "largest" else by_stake[by_stake.size // 2])
+
+    def stay(state: State, rules: np.record) -> None:
+        state.delegators[d].custom = 1
+
+    def change(state: State, rules: np.record) -> None:
+        target = NOBODY
+        if place is not None:
+            names, yields, _ = delegation.offers(state, rules)
+            order = np.argsort(-(yields - state.sequencers.brand[names]), kind="stable")
+            target = int(names[order[min(place, order.size - 1)]]) if order.size else NOBODY
+        stay(state, rules)
+        delegation.move(state, rules, d, target)
+
+    return Move(Members(delegators=(d,)), change, otherwise=stay)

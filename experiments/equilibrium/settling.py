@@ -1,0 +1,139 @@
+"""Whether what agents do has settled, drifts or goes round in a cycle; a certificate is only given of what has settled.
+
+Looked at are policies, not their luck: whether Rangers check, what sequencers think they risk, the commissions they
+ask. Replicates are pooled, so a cycle is told from noise although their phases differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincc, stdtrit
+
+from model.core.options import Conduct, Offence, Status, Verification
+from model.core.recording import Snapshots
+from model.parameters import Scenario
+
+Floats = NDArray[np.float64]
+
+FALSE_ALARM = 1e-4
+"""Probability that a policy without a cycle, or without a drift, is said to have one."""
+
+MATERIAL = 0.05
+"""Amplitude of a cycle, or drift between halves, that matters: a share of one, or of the level of what is no choice."""
+
+FEWEST_ROUNDS = 3
+"""Rounds that the observed time must hold for a cycle to be told from a drift."""
+
+
+DETECTION = "detection that sequencers reckon with"
+
+
+class Finding(NamedTuple):
+    """What is found of a policy: `kind` is settled, drift or cycle; `level` its mean.
+
+    `period` (epochs) and `amplitude` are those of the cycle, `drift` the mean of the later half less the earlier's.
+    """
+
+    policy: str
+    kind: str
+    level: float
+    period: float
+    amplitude: float
+    drift: float
+
+    def __str__(self) -> str:
+        if self.kind == "cycle":
+            return (
+                f"{self.policy} goes round in {self.period:.0f} epochs by ±{self.amplitude:.2g} about {self.level:.2g}"
+            )
+        if self.kind == "drift":
+            return f"{self.policy} still drifts: by {self.drift:+.2g} from {self.level:.2g}"
+        return f"{self.policy} has settled at {self.level:.2g}"
+
+
+def policies(scenario: Scenario, snapshots: Snapshots) -> dict[str, Floats]:
+    """Return the mean policy of every role at each snapshot of the later half of a run, (T,)."""
+    later = slice(len(snapshots.epoch) // 2, None)
+    nodes, rangers = snapshots.sequencers[later], snapshots.rangers[later]
+    rational = (nodes["status"] == Status.ACTIVE) & (nodes["conduct"] == Conduct.RATIONAL)
+    name, stance = _stance(scenario, nodes, rangers)
+    found = {name: _mean(stance, rational), "commission": _mean(nodes["commission"], rational)}
+    if scenario.verification == Verification.RANGERS.name.lower():
+        found["diligence"] = _mean(rangers["diligence"], rangers["status"] == Status.ACTIVE)
+    return found
+
+
+def findings(paths: Sequence[Mapping[str, Floats]], every: int) -> list[Finding]:
+    """Judge the policies of some replicates, a value every so many epochs."""
+    pooled = {name: np.array([path[name] for path in paths]) for name in paths[0]}
+    return [
+        judged(name, values, every, MATERIAL * (float(values.mean()) if name == DETECTION else 1.0))
+        for name, values in pooled.items()
+    ]
+
+
+def _stance(scenario: Scenario, nodes: np.ndarray, rangers: np.ndarray) -> tuple[str, Floats]:
+    """Return by what sequencers are held back, in words, and its value, (T, S)."""
+    if scenario.learning not in ("belief", "fixed"):
+        return "share of sequencers' propensity to order by the rules", 1 - nodes["mix"].sum(axis=(2, 3))
+    seats = (rangers["status"] == Status.ACTIVE).sum(axis=1)[:, None]
+    advertised = 1 - (1 - scenario.sampling_probability * scenario.evidence_reorder) ** seats
+    caught, uncaught = nodes["caught"][:, :, Offence.REORDER], nodes["uncaught"][:, :, Offence.REORDER]
+    believed = (scenario.prior_weight * advertised + caught) / (scenario.prior_weight + caught + uncaught)
+    return DETECTION, believed
+
+
+def _mean(values: Floats, counts: NDArray[np.bool_]) -> Floats:
+    total = counts.sum(axis=1)
+    return np.divide((values * counts).sum(axis=1), total, out=np.zeros(total.shape), where=total > 0)
+
+
+def judged(policy: str, paths: Floats, every: int, material: float = MATERIAL) -> Finding:
+    """Judge a policy from its paths in replicates, (R, T), a value every so many epochs.
+
+    A cycle is a peak of the mean periodogram above what red noise of the same autocorrelation leaves to chance, of
+    material amplitude; a drift is a material difference between halves, alike in all replicates.
+    """
+    level = float(paths.mean())
+    period, amplitude = _cycle(paths)
+    halves = np.array_split(paths, 2, axis=1)
+    moved = halves[1].mean(axis=1) - halves[0].mean(axis=1)
+    drift = float(moved.mean())
+    kind = "settled"
+    if amplitude > material:
+        kind = "cycle"
+    elif abs(drift) > material and abs(drift) > _noise(moved):
+        kind = "drift"
+    return Finding(policy, kind, level, period * every, amplitude, drift)
+
+
+def _noise(values: Floats) -> float:
+    """Return how far the mean of some values strays by chance, but for a false alarm."""
+    if values.size < 2:
+        return np.inf
+    return float(stdtrit(values.size - 1, 1 - FALSE_ALARM / 2) * values.std(ddof=1) / np.sqrt(values.size))
+
+
+def _cycle(paths: Floats) -> tuple[float, float]:
+    """Return the period (records) and the amplitude of the cycle in paths (R, T); nan and 0 if there is none."""
+    replicates, size = paths.shape
+    around = paths - paths.mean(axis=1, keepdims=True)
+    variance = float((around**2).mean())
+    if size < 4 * (FEWEST_ROUNDS + 1) or variance <= 1e-18 * max(1.0, float(paths.mean()) ** 2):
+        return np.nan, 0.0
+    power = 2 * (np.abs(np.fft.rfft(around, axis=1)) ** 2).mean(axis=0) / size**2
+    frequency = np.fft.rfftfreq(size)
+    memory = float(np.clip((around[:, 1:] * around[:, :-1]).mean() / variance, -0.99, 0.999))
+    red = (1 - memory**2) / (1 + memory**2 - 2 * memory * np.cos(2 * np.pi * frequency))
+    red *= variance / red[1:].sum()
+    places = np.arange(FEWEST_ROUNDS, size // 4)
+    peak = places[np.argmax(power[places] / red[places])]
+    chance = gammaincc(replicates, replicates * power[peak] / red[peak]) * places.size
+    if chance > FALSE_ALARM:
+        return np.nan, 0.0
+    band = slice(max(1, int(0.7 * peak)), int(1.4 * peak) + 2)
+    return 1.0 / frequency[peak], float(np.sqrt(2 * power[band].sum()))
