@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 def learning(model: Reference) -> None:
     """Draw who revises; update beliefs, or policies, from what was seen; set diligence for the next epoch."""
     s = model.plan
-    for node in model.sequencers:
-        bound = node.in_office and not node.custom
-        node.revises = int(not bound or model.rng.random() < s.revision_rate)
-    for ranger in model.rangers:
-        ranger.revises = int(ranger.status != Status.ACTIVE or model.rng.random() < s.revision_rate)
+    if s.revision_rate < 1:
+        for node in model.sequencers:
+            bound = node.in_office and not node.custom
+            node.revises = int(not bound or model.rng.random() < s.revision_rate)
+        for ranger in model.rangers:
+            ranger.revises = int(ranger.status != Status.ACTIVE or model.rng.random() < s.revision_rate)
     if s.learning == "belief":
         _gather_evidence(model)
     elif s.learning == "imitation":
