@@ -96,10 +96,12 @@ def grid(names: str, *rows: tuple[Any, ...]) -> list[Setting]:
 
 
 def _changed(base: Scenario, changes: dict[str, Any]) -> Scenario:
-    """Return the scenario with changes; stakes bring the number of sequencers with them."""
+    """Return the scenario with changes; stakes bring the number of sequencers with them, and all Rangers have seats."""
     if "stakes" in changes:
         count = len(changes["stakes"])
         changes = {"number_of_sequencers": count, "possible_sequencers": count, **changes}
+    if "number_of_rangers" in changes:
+        changes = {"possible_rangers": changes["number_of_rangers"], **changes}
     return base.replace(**changes)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from experiments.verify.case import case, grid
 from experiments.verify.economies import MEAN_OPPORTUNITY, quiet, stake_value, total
 from model import theory
+from model.core.ladder import RUNG, RUNGS
+from model.core.options import OFFENCES
 from model.history import History
 from model.parameters import Scenario
 
@@ -70,7 +72,7 @@ def hearsay(h: History) -> float:
 
 GAME = quiet(
     20_000, learning="belief", proof_of_check=True, diligent_share=0.0, prior_weight=1e-3, clawback=1.0,
-    prior_misconduct=0.05, possible_rangers=10, slash_fraction=1e-12, token_price=4e8, memory=13.5,
+    prior_misconduct=0.05, slash_fraction=1e-12, token_price=4e8, memory=13.5,
 )  # fmt: skip
 """Stakes so large and slashes so small a part of them that what is at stake does not change; evidence fades by 1/20."""
 
@@ -87,7 +89,7 @@ SETTLED = 30
 """Records, of ten epochs each, after which the start is forgotten."""
 
 
-def _solve(solver: Callable[..., Solution], s: Scenario, stake: float) -> Solution:
+def solve(solver: Callable[..., Solution], s: Scenario, stake: float) -> Solution:
     """Return what theory says of the inspection game that a scenario plays with a stake (USD) at risk."""
     loss = s.slash_fraction * stake
     return solver(
@@ -110,7 +112,7 @@ def _settled(h: History) -> History:
 )  # fmt: skip
 def quantal_deviation(h: History) -> float:
     """Players who learn settle at the quantal response equilibrium of the inspection game: offences."""
-    return _solve(theory.quantal_response, h.scenario, stake_value(h)).deviating
+    return solve(theory.quantal_response, h.scenario, stake_value(h)).deviating
 
 
 @case(
@@ -123,20 +125,20 @@ def quantal_deviation(h: History) -> float:
 )  # fmt: skip
 def quantal_checking(h: History) -> float:
     """Players who learn settle at the quantal response equilibrium of the inspection game: checks."""
-    return _solve(theory.quantal_response, h.scenario, stake_value(h)).checking
+    return solve(theory.quantal_response, h.scenario, stake_value(h)).checking
 
 
 ONE_RANGER = GAME.replace(
-    choice="logit", number_of_rangers=1, possible_rangers=1, sampling_probability=1.0, blocks_per_epoch=200_000,
+    choice="logit", number_of_rangers=1, sampling_probability=1.0, blocks_per_epoch=200_000,
     daily_volume_usd=MEAN_OPPORTUNITY * 200_000, transparency=1e6,
 )  # fmt: skip
 
 
 def _largest_rate(s: Scenario, stake: float) -> float:
-    return float(theory.largest_revision(*_solve(theory.stability, s, stake)))
+    return float(theory.largest_revision(*solve(theory.stability, s, stake)))
 
 
-def _beside_limit(side: float, sequencer: float, ranger: float, cost: float) -> dict[str, float]:
+def beside_limit(side: float, sequencer: float, ranger: float, cost: float) -> dict[str, float]:
     """Return a game in which evidence fades at `side` times the largest rate that is stable."""
     settings = {"sequencer_precision": sequencer, "ranger_precision": ranger, "cost_per_check": cost}
     rate = side * _largest_rate(ONE_RANGER.replace(**settings), ONE_RANGER.stakes[0] * ONE_RANGER.token_price)
@@ -146,7 +148,7 @@ def _beside_limit(side: float, sequencer: float, ranger: float, cost: float) -> 
 @case(
     ONE_RANGER,
     [
-        _beside_limit(side, *game)
+        beside_limit(side, *game)
         for game in ((0.02, 0.2, 5.0), (0.05, 0.5, 5.0), (0.02, 0.5, 2.0))
         for side in (0.85, 1.15)
     ],
@@ -160,3 +162,40 @@ def stability_limit(h: History) -> float:
     """Replies to fading evidence come to rest if it fades slower than 2 / (1 + omega^2) per epoch, and else cycle."""
     fading = 1.0 - 0.5 ** (1.0 / h.scenario.memory)
     return float(fading > _largest_rate(h.scenario, stake_value(h)))
+
+
+REINFORCED = quiet(
+    20_000, learning="reinforcement", diligent_share=0.0, foregone=1.0, slash_fraction=1e-12, token_price=4e8,
+    slash_multiplier_insert=1e4, slash_multiplier_censor=1e4, number_of_rangers=1, sampling_probability=1.0,
+    cost_per_check=5.0, prior_misconduct=0.05,
+)  # fmt: skip
+"""Where all blocks are alike, the policies of a ladder either reorder every block, or offend in none, or do not pay."""
+
+OFFENDING = int((RUNG < 1.0).sum())
+IDLE = 1 + OFFENCES * (RUNGS - OFFENDING)
+
+
+@case(
+    REINFORCED,
+    grid(
+        "accumulation sequencer_precision ranger_precision memory",
+        (0.0, 0.05, 0.2, 13.5), (1.0, 0.0025, 0.01, 13.5), (0.0, 0.1, 0.1, 13.5), (1.0, 0.004, 2e-3, 34.0),
+        (0.5, 0.005, 0.02, 13.5),
+    ),
+    lambda h: float(_settled(h).stock("rangers", "diligence")[:, 0].mean()),
+    epochs=900,
+    record_every=10,
+    replicates=16,
+)  # fmt: skip
+def reinforcement(h: History) -> float:
+    """Attractions rest at quantal response: precision lambda if they average payoffs, lambda / (1-phi) if they add."""
+    s = h.scenario
+    kept = 0.5 ** (1.0 / s.memory)
+    sequencer, ranger = (
+        float(theory.attraction_precision(precision, kept, s.accumulation))
+        for precision in (s.sequencer_precision, s.ranger_precision)
+    )
+    gain = MEAN_OPPORTUNITY - math.log(IDLE / OFFENDING) / sequencer
+    loss = s.slash_fraction * stake_value(h)
+    bounty = s.bounty_share * loss
+    return theory.quantal_response(gain, loss, bounty, s.cost_per_check, sequencer, ranger, returned=0.0).checking

@@ -10,7 +10,7 @@ from model import theory
 from model.history import History
 from model.metrics import compute
 
-IDLE = {"number_of_rangers": 0, "possible_rangers": 0, "mev_bps": 0.0}
+IDLE = {"number_of_rangers": 0, "mev_bps": 0.0}
 WALK = quiet(1, **IDLE, epochs_per_year=1.0).replace(price_process="gbm")
 MANY = 100
 

@@ -12,7 +12,7 @@ from model.history import History
 
 PERCENT = 100.0
 SELECTING = {
-    "number_of_rangers": 0, "possible_rangers": 0, "mev_bps": 0.0, "stakes": (1.0,) * 5, "number_of_sequencers": 5,
+    "number_of_rangers": 0, "mev_bps": 0.0, "stakes": (1.0,) * 5, "number_of_sequencers": 5,
     "possible_sequencers": 5, "number_of_delegators": 2_000, "delegated_wealth": 0.1, "token_supply": 1e8,
     "wealth_gini": 0.0, "initial_delegation": 1.0, "commission_low": 0.0, "commission_high": 0.5, "max_commission": 0.5,
     "opportunity_yield": 0.0, "exit_delay": 1,
@@ -74,7 +74,7 @@ def _active(h: History) -> float:
 
 
 ENTRANTS = quiet(
-    500, number_of_rangers=0, possible_rangers=0, mev_bps=0.0, stakes=(), min_stake=1e5, max_stake=1e5,
+    500, number_of_rangers=0, mev_bps=0.0, stakes=(), min_stake=1e5, max_stake=1e5,
     number_of_sequencers=60, possible_sequencers=160, choice="best_response", entry_rate=1e-4,
 )  # fmt: skip
 """So few enter per epoch that hardly ever two do in one, each thinking itself the last."""
