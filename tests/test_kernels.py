@@ -38,6 +38,11 @@ LIVELY: list[dict[str, Any]] = [
         "trap_rate": 0.1,
     }
     | {"price_process": "reflexive", "opportunity": "constant", "mev_bps": 500.0, "downtime": 0.3, "failover": 0.5},
+    {"learning": "imitation", "choice": "logit", "mev_bps": 500.0, "revision_rate": 0.5, "mutation": 0.1},
+    {"learning": "reinforcement", "choice": "best_response", "mev_bps": 500.0, "colluding_share": 0.4, "bribe": 1e5}
+    | {"byzantine_share": 0.2, "sybil_nodes": 1},
+    {"choice": "logit", "sequencer_precision": 1e-3, "mev_bps": 2e3},
+    {"choice": "best_response", "mev_bps": 2e3, "learning": "fixed"},
 ]
 PROGRAM = """
 import json, sys
