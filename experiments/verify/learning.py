@@ -83,7 +83,7 @@ GAMES = grid(
     ("logit", 0.01, 0.5, 8.0, 5, 0.2),
     ("luce", 2.0, 4.0, 4.0, 1, 0.6),
     ("logit", 0.03, 0.1, 10.0, 3, 0.3),
-    ("luce", 8.0, 1.0, 1.0, 10, 0.1),
+    ("luce", 3.0, 1.0, 1.0, 10, 0.05),
 )  # fmt: skip
 SETTLED = 30
 """Records, of ten epochs each, after which the start is forgotten."""
@@ -179,7 +179,7 @@ IDLE = 1 + OFFENCES * (RUNGS - OFFENDING)
     REINFORCED,
     grid(
         "accumulation sequencer_precision ranger_precision memory",
-        (0.0, 0.05, 0.2, 13.5), (1.0, 0.0025, 0.01, 13.5), (0.0, 0.1, 0.1, 13.5), (1.0, 0.004, 2e-3, 34.0),
+        (0.0, 0.05, 0.2, 13.5), (1.0, 0.0025, 0.01, 13.5), (0.0, 0.1, 0.1, 13.5), (1.0, 0.004, 8e-3, 9.0),
         (0.5, 0.005, 0.02, 13.5),
     ),
     lambda h: float(_settled(h).stock("rangers", "diligence")[:, 0].mean()),
