@@ -114,6 +114,7 @@ def _sequencers(state: State, scenario: Scenario, seed: int) -> None:
     nodes.client = (draw("client").random(count) * scenario.number_of_clients).astype(int)
     least = scenario.min_stake if scenario.min_stake > 0 else min(1.0, scenario.max_stake)
     nodes.caution = 1.0
+    nodes.sharpness = 1.0
     nodes.revises = 1
     nodes.capital = np.minimum(scenario.max_stake, least * (1 + draw("stake").pareto(scenario.stake_index, count)))
     if scenario.stakes:

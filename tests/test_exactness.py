@@ -83,7 +83,7 @@ def thinned(scenario: Scenario, reservation: np.ndarray, blocks: int, ends: np.n
     """Return outcomes of TURNS turns by the model's kernel, in the columns of `play_often`."""
     rules = rules_of(scenario)
     node = rows(SEQUENCER, 1)
-    node.conduct = Conduct.RATIONAL
+    node.conduct, node.sharpness = Conduct.RATIONAL, 1.0
     node.reservation = reservation
     node.kept = KEPT
     results = np.empty((TURNS, 4 + OFFENCES))
@@ -202,6 +202,7 @@ def test_offence_rates_are_the_integral_of_chances_over_opportunities(shape, rul
     scenario = Scenario(**SHAPES[shape], **rule)
     node = rows(SEQUENCER, 1)
     node.conduct, node.kept, node.caution, node.mix = Conduct.RATIONAL, KEPT, [1.0, 1.5, 0.7], mix
+    node.sharpness = 1.0
     node.reservation = MEAN * np.array([0.8, 1.6, 0.7])
     rules, blocks = rules_of(scenario), 700
     results = np.empty((TURNS, 4 + OFFENCES))

@@ -22,7 +22,7 @@ from tests.scenarios import stage
 BASE = {"min_stake": 0.0, "slash_fraction": 0.1, "clawback": 0.3, "enforcement": 0.6, "stake_alignment": 0.5}
 NODE = {
     "conduct": Conduct.RATIONAL, "skill": 1.2, "self_stake": 30_000.0, "pool": 10_000.0, "wallet": 0.0,
-    "income_average": 40.0, "profit_average": 25.0, "caution": [1.0, 1.0, 1.0],
+    "income_average": 40.0, "profit_average": 25.0, "caution": [1.0, 1.0, 1.0], "sharpness": 1.0,
 }  # fmt: skip
 ADVERTISED, PRICE = 0.2, 3.0
 positive = st.floats(1e-3, 1e3)
@@ -61,6 +61,17 @@ def test_caution_multiplies_the_reservation_value():
     assert value_of(node_with(caution=[0.0, 9.0, 9.0])) == 0
     for changes in ({}, {"sanction": "none"}):
         assert value_of(node_with(caution=[math.inf, 0.0, 0.0]), **changes) == math.inf
+
+
+def test_sharpness_multiplies_the_precision():
+    for choice in ("luce", "logit"):
+        rules = rules_of(Scenario(choice=choice, sequencer_precision=3.0))
+        plain, sharp = np.zeros(OFFENCES), np.zeros(OFFENCES)
+        node = node_with(reservation=[7.0, 9.0, 11.0], kept=[1.0, 0.8, 0.5])
+        chances(node, rules_of(Scenario(choice=choice, sequencer_precision=6.0)), 8.0, 2.0, plain)
+        node.sharpness = 2.0
+        chances(node, rules, 8.0, 2.0, sharp)
+        np.testing.assert_array_equal(sharp, plain)
 
 
 def test_a_policy_of_its_own_is_left_alone_but_for_what_the_node_expects_to_keep():

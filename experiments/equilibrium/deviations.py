@@ -23,12 +23,16 @@ NEVER = np.inf
 """Caution of who leaves an offence alone whatever the opportunity."""
 
 CAUTIONS = (0.0, 0.25, 0.5, 0.75, 1.4, 2.0, 4.0, NEVER)
+SHARP_CAUTIONS = (0.75, 1.0, 1.4)
+SHARP = 250.0
+"""Sharpness of who does not err: the best response, or nearly."""
+
 DILIGENCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 POOLS = 3
 """Pools of the highest net yield that a delegator tries."""
 
-SIZES = {"smallest": 0.0, "middle": 0.5, "largest": 1.0}
-"""Roles of sequencers, and where they stand in the order of stake."""
+SIZES = {"smallest": (0.0, 1), "middle": (0.5, 3), "largest": (1.0, 2)}
+"""Roles of sequencers: where they stand in the order of stake, and how many there must be."""
 
 DELEGATORS = ("largest", "middle")
 
@@ -69,6 +73,9 @@ def _of_sequencer(size: str) -> Iterator[Deviation]:
         others = np.where(np.arange(OFFENCES) == offence, 1.0, NEVER)
         words = f"commits no offence but to {offence.name.lower()}"
         yield Deviation(role, words, partial(_alone, size, partial(_caution, others)))
+    for factor in SHARP_CAUTIONS:
+        words = "chooses without error" + ("" if factor == 1.0 else f" and {in_words(factor)}")
+        yield Deviation(role, words, partial(_alone, size, partial(_sharp, factor)))
     yield Deviation(role, "knows how often offences are found out", partial(_alone, size, _informed))
     for step in (-0.05, 0.05):
         words = f"asks {abs(step):.0%} {'more' if step > 0 else 'less'} commission"
@@ -96,9 +103,8 @@ def independent(world: World) -> NDArray[np.int64]:
 
 def _of_size(world: World, size: str) -> int | None:
     rows = independent(world)
-    if rows.size <= list(SIZES).index(size):
-        return None
-    return int(rows[round(SIZES[size] * (rows.size - 1))])
+    place, fewest = SIZES[size]
+    return int(rows[round(place * (rows.size - 1))]) if rows.size >= fewest else None
 
 
 def _alone(size: str, write: Callable[[State, np.record, int], None], world: World) -> Move | None:
@@ -108,6 +114,11 @@ def _alone(size: str, write: Callable[[State, np.record, int], None], world: Wor
 
 def _caution(factors: NDArray[np.float64], state: State, rules: np.record, i: int) -> None:
     state.sequencers[i].caution *= factors
+
+
+def _sharp(factor: float, state: State, rules: np.record, i: int) -> None:
+    state.sequencers[i].sharpness *= SHARP
+    state.sequencers[i].caution *= factor
 
 
 def _informed(state: State, rules: np.record, i: int) -> None:

@@ -39,6 +39,7 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     cost = Field(0)
     downtime = Field(0, 1)
     caution = Field(0)
+    sharpness = Field(0)
     mix = Field(0, 1)
     caught = Field(0)
     uncaught = Field(0)

@@ -108,9 +108,10 @@ def take_stance(node, rules, mean_opportunity, stance):
         if free != NOBODY or mean_opportunity <= 0.0:
             always(stance, free)
         else:
-            by_ratio(stance, node.reservation, np.log(mean_opportunity), rules.sequencer_precision)
+            precision = node.sharpness * rules.sequencer_precision
+            by_ratio(stance, node.reservation, np.log(mean_opportunity), precision)
     else:
-        weight = rules.sequencer_precision if rules.choice == Choice.LOGIT else 1.0
+        weight = node.sharpness * rules.sequencer_precision if rules.choice == Choice.LOGIT else 1.0
         for a in range(OFFENCES):
             earns = node.kept[a] > 0.0
             stance.slope[a] = weight * node.kept[a] * mean_opportunity if earns else 0.0

@@ -38,6 +38,7 @@ SEQUENCER = np.dtype(
         ("caught", "f8", (OFFENCES,)),  # evidence on detection, decayed
         ("uncaught", "f8", (OFFENCES,)),
         ("caution", "f8", (OFFENCES,)),  # multiplies the reservation values that the rule advises
+        ("sharpness", "f8"),  # multiplies the precision of its choice
         ("reservation", "f8", (OFFENCES,)),  # USD: opportunity from which on it is inclined to each offence
         ("kept", "f8", (OFFENCES,)),  # USD it expects to keep per dollar of opportunity, beyond honest ordering
         ("mix", "f8", (OFFENCES, RUNGS)),  # probability of each policy of the ladder, if it learns from payoffs

@@ -40,6 +40,7 @@ class Sequencer(mesa.Agent):
     brand: float
     custom: int
     caution: list[float]
+    sharpness: float
     caught: list[float]
     uncaught: list[float]
     reservation: list[float]
@@ -199,7 +200,7 @@ class Sequencer(mesa.Agent):
             best = max(0.0, *worth)
             chosen = 0 if best == 0 else 1 + worth.index(best)
             return [float(option == chosen) for option in range(1 + OFFENCES)]
-        return exponentials([0.0] + [s.sequencer_precision * utility for utility in worth])
+        return exponentials([0.0] + [self.sharpness * s.sequencer_precision * utility for utility in worth])
 
     def weigh_ratios(self, opportunity: float) -> list[float]:
         """Return the weights of Luce's rule: opportunity over reservation value, to a power."""
@@ -209,7 +210,7 @@ class Sequencer(mesa.Agent):
             return [0.0] + [float(a == best) for a in Offence]
         if opportunity == 0:
             return [1.0, 0.0, 0.0, 0.0]
-        precision, log_v = self.model.plan.sequencer_precision, math.log(opportunity)
+        precision, log_v = self.sharpness * self.model.plan.sequencer_precision, math.log(opportunity)
         return exponentials([0.0] + [precision * (log_v - math.log(tau)) for tau in self.reservation])
 
     def leave(self, status: Status) -> None:
