@@ -40,6 +40,7 @@ def _delegated_to_cheapest(h: History) -> float:
     _delegated_to_cheapest,
     epochs=60,
     record_every=1,
+    replicates=24,
 )  # fmt: skip
 def shares_pro_rata(h: History) -> float:
     """If all stake earns one rate, delegators who choose by logit spread as exp(-precision rate commission)."""
@@ -57,7 +58,7 @@ def shares_pro_rata(h: History) -> float:
     _delegated_to_cheapest,
     epochs=100,
     record_every=1,
-    replicates=32,
+    replicates=24,
 )  # fmt: skip
 def shares_by_rotation(h: History) -> float:
     """If every pool earns the same, small ones yield more: ln s - precision (1 - m) R / (N T s) is the same for all."""
