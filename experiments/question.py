@@ -24,8 +24,8 @@ from experiments.sampling import SAMPLERS
 from model.parameters import Scenario, check_names
 
 CATALOG = Path(__file__).parent / "catalog"
-TAKEN = ("points", "runs", "diagnostics", "series")
-"""Names of a question whose table of means would be written over the points of its store, or over what is exported."""
+TAKEN = ("points", "runs", "diagnostics", "series", "certificates")
+"""Names of a question whose table of means would be written over a table of its store, or over what is exported."""
 
 CHECKED_POINTS = 1_000
 """Points that are validated when a question is read; the sweep validates all before anything runs."""

@@ -70,18 +70,18 @@ def answer(question: Question, folder: Path, **how: Any) -> Answer:
     return Answer(runs, points, edge, words, tuple(written))
 
 
-def compact(question: Question, points: pd.DataFrame) -> pd.DataFrame:
-    """Return the first outcome as the figure lays it out, or every outcome by point, thinned out to fit a terminal.
+def compact(question: Question, points: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the first of some columns as the figure lays it out, or all by point, thinned out to fit a terminal.
 
-    Of a question with arms, every outcome by arm at home.
+    Of a question with arms, all by arm at home.
     """
     if question.arms:
-        return side_by_side.at_home(question, points)[list(question.outcomes)]
+        return side_by_side.at_home(question, points)[list(columns)]
     if len(question.design.axes) != 2 or not question.design.is_grid:
-        means = points[[*question.design.axes, *question.outcomes]].set_index(list(question.design.axes))
+        means = points[[*question.design.axes, *columns]].set_index(list(question.design.axes))
         return _thinned(means, LISTED)
     x, y = axes_of(question)
-    return _thinned(_thinned(points.pivot(index=y, columns=x, values=question.outcomes[0])).T).T
+    return _thinned(_thinned(points.pivot(index=y, columns=x, values=columns[0])).T).T
 
 
 def boundary_table(question: Question, edge: pd.DataFrame) -> pd.DataFrame:

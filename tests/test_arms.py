@@ -99,7 +99,7 @@ def test_an_answer_tells_of_every_arm_and_leaves_figure_and_data(ask, tmp_path):
     moving = pd.read_csv(tmp_path / "out" / "ask_over_time.csv")
     assert set(moving["arm"]) == {"paid", "unpaid"}
     assert len(moving) == 2 * 2 * 4
-    shown = compact(ask, result.points)
+    shown = compact(ask, result.points, ask.outcomes)
     assert list(shown.index) == ["paid", "unpaid"]
     assert shown.equals(at_home(ask, result.points)[["honesty_by_value", "coverage"]])
 

@@ -149,7 +149,7 @@ def test_a_figure_suits_the_points(tmp_path, text, figure):
             load(str(path))
 
 
-@pytest.mark.parametrize("name", ["points", "Runs"])
+@pytest.mark.parametrize("name", ["points", "Runs", "certificates"])
 def test_a_question_writes_over_no_table_of_its_store(tmp_path, name):
     (tmp_path / f"{name}.toml").write_text("[vary]\nselection = {}\n")
     with pytest.raises(ExperimentError, match=f"cannot be named '{name}'"):

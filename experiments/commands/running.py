@@ -50,24 +50,38 @@ def run_question(
     ] = None,
     out: Out = None,
     force: Force = False,
+    exploitability: Annotated[
+        bool, typer.Option("--exploitability", help="Certify every point: how far from an equilibrium is it?")
+    ] = False,
 ) -> None:
     """Run a question, or go on with it: table, Parquet, CSV, figure, and the answer in words."""
     from experiments.question import load
 
     question = load(name)
     place = options.cluster(scheduler, dask)
+    if exploitability and shard is not None:
+        raise ExperimentError("--exploitability is about every point: leave out --shard; merge, and run with it then")
     changes = {**_stakes(question, stakes, stakes_total), **options.parsed("--set", settings or [])}
     question = question.changed(changes, epochs=epochs, replicates=replicates, seed=seed)
     from experiments.report import answer
     from experiments.terminal import progress_bar
 
+    folder = out or Path("results") / question.name
     with progress_bar() as progress:
         result = answer(
-            question, out or Path("results") / question.name, progress=progress, workers=workers, scheduler=place,
+            question, folder, progress=progress, workers=workers, scheduler=place,
             force=force, series=series, shard=shard,
             precision=options.widths(precision), most_replicates=most_replicates,
         )  # fmt: skip
-    _show(question, result)
+    _show(question, _certified(question, result, folder) if exploitability else result)
+
+
+def _certified(question: Question, result: Answer, folder: Path) -> Answer:
+    from experiments.equilibrium.points import certified
+    from experiments.terminal import counting
+
+    with counting("points certified") as tell:
+        return certified(question, result, folder, tell=tell)
 
 
 def _stakes(question: Question, path: Path | None, total: float | None) -> dict[str, Any]:
@@ -91,12 +105,15 @@ def _show(question: Question, result: Answer) -> None:
 
     console = Console(highlight=False)
     outcome = question.outcomes[0].replace("_", " ")
-    means = compact(question, result.points)
+    means = compact(question, result.points, question.outcomes)
     console.print(f"\n[bold]{question.title}[/bold]\n")
     console.print(drawn(means, outcome if means.columns.name else "means over replicates", plain))
     cells = means.size if means.columns.name else len(means)
     if cells < len(result.points):
         typer.echo(f"{cells} of {len(result.points)} points; all are in {question.name}.csv")
+    if "exploitability" in result.points:
+        shown = compact(question, result.points, ("exploitability", "exploitability_half_width"))
+        console.print(drawn(shown, "exploitability, as a part of a sequencer's income", plain))
     if result.boundary is not None and (result.boundary["side"] == "inside").any():
         title = f"where {outcome} reaches {question.boundary:g}"
         console.print(drawn(boundary_table(question, result.boundary), title, lambda value: f"{value:.2g}"))
