@@ -28,8 +28,11 @@ def _choose_again(state, rules, stream):
     odds = np.empty(names.size + 1)
     d = stream.geometric(rules.attention) - 1
     while d < state.delegators.size:
-        if state.delegators[d].release == 0 and state.delegators[d].custom == 0:
-            _reconsider(state, rules, d, names, yields, risks, odds, stream)
+        who = state.delegators[d]
+        if who.release == 0 and who.custom == 0:
+            target = _preferred(who, rules, names, yields, risks, odds, stream)
+            if target != who.pool:
+                move(state, rules, d, target)
         d += stream.geometric(rules.attention)
 
 
@@ -78,8 +81,8 @@ def offers(state, rules):
 
 
 @kernel
-def _reconsider(state, rules, d, names, yields, risks, odds, stream):
-    who = state.delegators[d]
+def _preferred(who, rules, names, yields, risks, odds, stream):
+    """Return the pool that a delegator draws from a logit over what is on offer, or NOBODY. Writes odds."""
     n = names.size
     best = odds[n] = 100.0 * rules.opportunity_yield
     for j in range(n):
@@ -90,7 +93,7 @@ def _reconsider(state, rules, d, names, yields, risks, odds, stream):
         odds[j] = np.exp(rules.delegator_precision * (odds[j] - best))
         total += odds[j]
     chosen = categorical(stream, odds, total)
-    move(state, rules, d, names[chosen] if chosen < n else NOBODY)
+    return names[chosen] if chosen < n else NOBODY
 
 
 @kernel

@@ -57,7 +57,7 @@ def classify(strata, start, far, stance, weights, slate):
     """
     for k in range(start):
         weights[HONEST, k] = strata[k].mass
-    weights[OPEN, :start] = 0.0
+        weights[OPEN, k] = 0.0
     slate.mass[HONEST] = strata[start].mass_below
     slate.first[HONEST] = strata[start].first_below
     slate.second[HONEST] = strata[start].second_below
@@ -81,13 +81,16 @@ def classify(strata, start, far, stance, weights, slate):
 @kernel
 def sort_bulk(strata, start, far, count, stance, weights, slate, stream):
     """Draw the kinds of `count` sure offences. Writes slate.bulk, and the weights and moments of each kind."""
-    slate.bulk[:] = 0
+    for a in range(OFFENCES):
+        slate.bulk[a] = 0
     if count == 0:
         return
-    weights[OFFENDING:, :start] = 0.0
-    slate.mass[OFFENDING:] = 0.0
-    slate.first[OFFENDING:] = 0.0
-    slate.second[OFFENDING:] = 0.0
+    for kind in range(OFFENDING, CLASSES):
+        slate.mass[kind] = 0.0
+        slate.first[kind] = 0.0
+        slate.second[kind] = 0.0
+        for k in range(start):
+            weights[kind, k] = 0.0
     chances_at(stance, strata[start].log_low, slate.low)
     for k in range(start, far):
         chances_at(stance, strata[k].log_high, slate.high)
