@@ -58,9 +58,12 @@ def calm(scenario: Scenario) -> Scenario:
 
 def frozen(engine: Engine, seed: int) -> World:
     """Return the world of an economy as it is now; `seed` is not that of the economy."""
-    stop = {"learning": "fixed"} if engine.scenario.learning == "belief" else {"revision_rate": 0.0}
+    state, stop = _copied(engine.state), {"learning": "fixed"}
+    if engine.scenario.learning not in ("belief", "fixed"):
+        stop = {"revision_rate": 0.0}
+        state.sequencers.revises = state.rangers.revises = 0
     scenario = engine.scenario.replace(commission_step=0.0, **stop)
-    return World(scenario, _copied(engine.state), rules_of(scenario), engine.shape, engine.epoch, seed)
+    return World(scenario, state, rules_of(scenario), engine.shape, engine.epoch, seed)
 
 
 def _copied(state: State) -> State:
