@@ -3,6 +3,7 @@
 import sys
 from functools import partial
 
+from tests.benchmark.answers import answers
 from tests.benchmark.blockwise import against_blocks
 from tests.benchmark.growth import blocks, delegators, sequencers
 from tests.benchmark.peers import peers
@@ -23,6 +24,7 @@ PROGRAMME = {
     "sequencers": partial(sequencers, laps=9),
     "Mesa": partial(mesa_shell, laps=9),
     "starts": partial(starts, laps=3),
+    "answers": partial(answers, laps=2),
     "workers": partial(workers, laps=3),
     "threads": partial(threads, laps=5),
     "many runs": partial(storage, laps=5),
