@@ -185,6 +185,7 @@ def test_the_first_value_that_fails_is_shown():
         ("verification", "none"),
         ("sanction", "none"),
         ("choice", "logit"),
+        ("learning", "imitation"),
         ("storm_share", 0.1),
         ("honest_share", 0.1),
         ("byzantine_share", 0.5),

@@ -113,6 +113,14 @@ def test_slopes_are_the_derivatives_of_the_replies():
         assert tuple(solved(variant, theory.stability)) == pytest.approx((-back * forth, -crowd), rel=1e-5, abs=1e-9)
 
 
+@pytest.mark.parametrize("choice", ["luce", "logit"])
+def test_one_ranger_shares_its_bounty_with_nobody(choice):
+    for sampling in (0.15, 0.3, 0.6, 0.7, 1.0):
+        slopes = theory.stability(100.0, 400.0, 160.0, 4.0, 2.0, 1.0, choice, 1, sampling=sampling)
+        assert 0 <= slopes.sharing < 1e-12
+        assert theory.largest_revision(*slopes) == pytest.approx(2 / (1 + slopes.omega_squared), rel=1e-9)
+
+
 def test_without_feedback_any_revision_is_stable_and_fast_feedback_allows_little():
     assert theory.largest_revision(0.0) == 2
     assert theory.largest_revision(1.0) == 1

@@ -160,7 +160,8 @@ class _Game(NamedTuple):
             spurred = 1.0 / self.benefit(checking)
         deviation = self.sequencer_precision * deviating * (1.0 - deviating) * deterred
         diligence = self.ranger_precision * checking * (1.0 - checking) * spurred * self.bounty
-        crowding = deviating * (share - alone) / checking
+        # Equal for one Ranger, but for rounding.
+        crowding = deviating * max(0.0, share - alone) / checking
         return Stability(
             omega_squared=deviation * self.rangers * self.sampling * alone * diligence * share,
             sharing=diligence * crowding,
