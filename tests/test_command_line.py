@@ -77,6 +77,7 @@ def folder(tmp_path) -> Path:
         (["--shard", "5/2"], ["shard = (5, 2)", "k-th of n"]),
         (["--shard", "1/9"], ["shard = (1, 9)", "4 points"]),
         (["--shard", "half"], ["'--shard'", "'half'", "1/4"]),
+        (["--exploitability", "--shard", "1/2"], ["--exploitability", "leave out --shard"]),
         (["--precision", "honesty=0.1"], ["'honesty'", "did you mean"]),
         (["--precision", "honesty_by_value=0"], ["honesty_by_value = 0", "above zero"]),
         (["--precision", "honesty_by_value"], ["--precision honesty_by_value", "NAME=VALUE"]),

@@ -24,6 +24,7 @@ def certify_scenario(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV for the table of roles.")] = None,
 ) -> None:
     """Search the most profitable deviation from where a scenario settles: how far is that from an equilibrium?"""
+    from experiments import files
     from experiments.equilibrium.certificate import certify
     from experiments.terminal import counting
     from model.parameters import Scenario
@@ -33,12 +34,12 @@ def certify_scenario(
     asked = read(scenario, **changes)
     given = {"epochs": epochs, "horizon": horizon, "worlds": worlds, "seed": seed}
     counts = {name: value for name, value in given.items() if value is not None}
+    if out is not None:
+        files.prepare(out.parent)
     with counting("worlds") as tell:
         certificate = certify(asked, tell=tell, **counts)
     _show(certificate)
     if out is not None and not certificate.roles.empty:
-        from experiments import files
-
         typer.echo(files.write_table(out, certificate.roles))
 
 
