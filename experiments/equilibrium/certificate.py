@@ -22,9 +22,6 @@ from model.parameters import Scenario
 from model.simulation import Engine
 
 CONFIDENCE = 0.95
-EVERY = 7
-"""Epochs between looks at the policies."""
-
 NOTHING = 1e-12
 
 
@@ -74,7 +71,7 @@ def certify(
     check_seed(seed)
     total = screened + worlds
     settled, paths = _settle(calm(scenario), epochs, total, seed)
-    found = tuple(findings(paths, EVERY))
+    found = tuple(findings(paths))
     if any(finding.kind != "settled" for finding in found):
         return Certificate(scenario, found, pd.DataFrame())
     done = [0]
@@ -97,7 +94,7 @@ def _settle(
     for replicate in range(count):
         own = replicate_seed(seed, replicate)
         engine = Engine(scenario, own)
-        snapshots = new_snapshots(engine.state, range(0, epochs + 1, EVERY))
+        snapshots = new_snapshots(engine.state, range(epochs + 1))
         observe(engine.state, snapshots, 0)
         engine.advance(epochs, snapshots)
         worlds.append(frozen(engine, replicate_seed(own, 1)))
@@ -127,7 +124,7 @@ def _table(best: Sequence[Deviation], measured: Gains) -> pd.DataFrame:
         gain, income = (np.nansum(part, axis=1) / count for part in (measured.gain, measured.income))
         error = np.sqrt(np.nansum((measured.gain - gain[:, None]) ** 2, axis=1) / (count - 1) / count)
         width = stdtrit(np.maximum(count - 1, 1), 1 - (1 - CONFIDENCE) / 2 / max(1, known.sum())) * error
-        own, own_width = gain / np.abs(income), width / np.abs(income)
+        own, own_width = (np.where(income == 0, np.nan, part / np.abs(income)) for part in (gain, width))
     table = pd.DataFrame(
         {
             "role": [deviation.role for deviation in best],

@@ -33,7 +33,7 @@ def joint() -> list[Deviation]:
     """Return the deviations of coalitions."""
     pairs = [Deviation("two largest sequencers", in_words(factor), partial(_both, factor)) for factor in CAUTIONS]
     splits = (
-        Deviation("largest operator", f"splits its stake over {nodes} nodes", partial(_split, nodes))
+        Deviation("largest operator", f"splits its stake over {nodes} nodes", partial(_split, nodes), "entry_rate")
         for nodes in range(2, MOST_NODES + 1)
     )
     return [*pairs, *_of_bribers(), *splits]

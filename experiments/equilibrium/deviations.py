@@ -50,17 +50,24 @@ class Move(NamedTuple):
 
 
 class Deviation(NamedTuple):
-    """A deviation of a role: in words, and how it is made in a world; None where nobody there can make it."""
+    """A deviation of a role, in words; `needs` is a parameter that rules it out for everybody where it is zero."""
 
     role: str
     words: str
     move: Callable[[World], Move | None]
+    needs: str = ""
+
+    def made_in(self, world: World) -> Move | None:
+        """Return how it is made in a world, None where nobody can make it."""
+        if self.needs and getattr(world.scenario, self.needs) == 0:
+            return None
+        return self.move(world)
 
 
 def unilateral() -> list[Deviation]:
     """Return the deviations of every role by itself."""
     found = [deviation for size in SIZES for deviation in _of_sequencer(size)]
-    found.append(Deviation("outsider", "enters", _enter))
+    found.append(Deviation("outsider", "enters", _enter, "entry_rate"))
     found += _of_ranger()
     return found + [deviation for who in DELEGATORS for deviation in _of_delegator(who)]
 
@@ -79,9 +86,9 @@ def _of_sequencer(size: str) -> Iterator[Deviation]:
     yield Deviation(role, "knows how often offences are found out", partial(_alone, size, _informed))
     for step in (-0.05, 0.05):
         words = f"asks {abs(step):.0%} {'more' if step > 0 else 'less'} commission"
-        yield Deviation(role, words, partial(_alone, size, partial(_commission, step)))
-    yield Deviation(role, "asks no commission", partial(_alone, size, partial(_commission, -1.0)))
-    yield Deviation(role, "leaves", partial(_leave, size))
+        yield Deviation(role, words, partial(_alone, size, partial(_commission, step)), "commission_step")
+    yield Deviation(role, "asks no commission", partial(_alone, size, partial(_commission, -1.0)), "commission_step")
+    yield Deviation(role, "leaves", partial(_leave, size), "exit_rate")
 
 
 def in_words(factor: float) -> str:
@@ -173,7 +180,7 @@ def _of_ranger() -> Iterator[Deviation]:
         words = f"checks {diligence:.0%} of what it is assigned"
         yield Deviation("Ranger", words, partial(_ranger, partial(_diligence, diligence)))
     yield Deviation("Ranger", "accuses falsely", partial(_ranger, _accuse))
-    yield Deviation("Ranger", "leaves", _unseat)
+    yield Deviation("Ranger", "leaves", _unseat, "exit_rate")
 
 
 def seated(world: World) -> NDArray[np.int64]:
@@ -218,8 +225,10 @@ def _of_delegator(who: str) -> Iterator[Deviation]:
     role = f"{who} delegator"
     for place in range(POOLS):
         nth = ("highest", "second highest", "third highest")[place]
-        yield Deviation(role, f"goes to the pool of the {nth} yield and stays", partial(_delegate, who, place))
-    yield Deviation(role, "takes its stake out", partial(_delegate, who, None))
+        yield Deviation(
+            role, f"goes to the pool of the {nth} yield and stays", partial(_delegate, who, place), "attention"
+        )
+    yield Deviation(role, "takes its stake out", partial(_delegate, who, None), "attention")
 
 
 def _delegate(who: str, place: int | None, world: World) -> Move | None:

@@ -44,7 +44,7 @@ def _in_world(world: World, deviations: Sequence[Deviation], horizon: int) -> Fl
     column = np.full((2, len(deviations)), np.nan)
     as_it_is = Play(world, horizon)
     for place, deviation in enumerate(deviations):
-        move = deviation.move(world)
+        move = deviation.made_in(world)
         if move is not None:
             usual = as_it_is if move.otherwise is None else Play(world, horizon, move.otherwise)
             column[0, place] = usual.of(move.members)

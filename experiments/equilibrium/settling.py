@@ -67,11 +67,11 @@ def policies(scenario: Scenario, snapshots: Snapshots) -> dict[str, Floats]:
     return found
 
 
-def findings(paths: Sequence[Mapping[str, Floats]], every: int) -> list[Finding]:
-    """Judge the policies of some replicates, a value every so many epochs."""
+def findings(paths: Sequence[Mapping[str, Floats]]) -> list[Finding]:
+    """Judge the policies of some replicates, of which there is a value for every epoch."""
     pooled = {name: np.array([path[name] for path in paths]) for name in paths[0]}
     return [
-        judged(name, values, every, MATERIAL * (float(values.mean()) if name == DETECTION else 1.0))
+        judged(name, values, MATERIAL * (float(values.mean()) if name == DETECTION else 1.0))
         for name, values in pooled.items()
     ]
 
@@ -92,8 +92,8 @@ def _mean(values: Floats, counts: NDArray[np.bool_]) -> Floats:
     return np.divide((values * counts).sum(axis=1), total, out=np.zeros(total.shape), where=total > 0)
 
 
-def judged(policy: str, paths: Floats, every: int, material: float = MATERIAL) -> Finding:
-    """Judge a policy from its paths in replicates, (R, T), a value every so many epochs.
+def judged(policy: str, paths: Floats, material: float = MATERIAL) -> Finding:
+    """Judge a policy from its paths in replicates, (R, T), a value for every epoch.
 
     A cycle is a peak of the mean periodogram above what red noise of the same autocorrelation leaves to chance, of
     material amplitude; a drift is a material difference between halves, alike in all replicates.
@@ -108,7 +108,7 @@ def judged(policy: str, paths: Floats, every: int, material: float = MATERIAL) -
         kind = "cycle"
     elif abs(drift) > material and abs(drift) > _noise(moved):
         kind = "drift"
-    return Finding(policy, kind, level, period * every, amplitude, drift)
+    return Finding(policy, kind, level, period, amplitude, drift)
 
 
 def _noise(values: Floats) -> float:
@@ -119,7 +119,7 @@ def _noise(values: Floats) -> float:
 
 
 def _cycle(paths: Floats) -> tuple[float, float]:
-    """Return the period (records) and the amplitude of the cycle in paths (R, T); nan and 0 if there is none."""
+    """Return the period (epochs) and the amplitude of the cycle in paths (R, T); nan and 0 if there is none."""
     replicates, size = paths.shape
     around = paths - paths.mean(axis=1, keepdims=True)
     variance = float((around**2).mean())

@@ -24,6 +24,8 @@ Change = Callable[[State, np.record], None]
 class World:
     """A settled economy with everybody's policy frozen, and the `seed` of the luck that it meets from now on.
 
+    `scenario` says what can be done at all, `rules` are the frozen ones.
+
     Frozen is what is learned: beliefs, propensities, commissions. Rules of behaviour stay: who orders looks at the
     price, delegators look for yield, candidates may enter and who loses money may leave. Nothing writes to `state`.
     """
@@ -58,12 +60,13 @@ def calm(scenario: Scenario) -> Scenario:
 
 def frozen(engine: Engine, seed: int) -> World:
     """Return the world of an economy as it is now; `seed` is not that of the economy."""
-    state, stop = _copied(engine.state), {"learning": "fixed"}
-    if engine.scenario.learning not in ("belief", "fixed"):
-        stop = {"revision_rate": 0.0}
+    scenario, state = engine.scenario.replace(commission_step=0.0), _copied(engine.state)
+    if scenario.learning in ("belief", "fixed"):
+        scenario = scenario.replace(learning="fixed")
+    else:
+        scenario = scenario.replace(revision_rate=0.0)
         state.sequencers.revises = state.rangers.revises = 0
-    scenario = engine.scenario.replace(commission_step=0.0, **stop)
-    return World(scenario, state, rules_of(scenario), engine.shape, engine.epoch, seed)
+    return World(engine.scenario, state, rules_of(scenario), engine.shape, engine.epoch, seed)
 
 
 def _copied(state: State) -> State:
