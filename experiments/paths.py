@@ -47,7 +47,11 @@ def records(history: History, outcomes: Sequence[str]) -> pd.DataFrame:
 
 
 def rhythm(table: pd.DataFrame, outcome: str) -> Rhythm:
-    """Return how an outcome moves in the later half of runs over time, as `paths` returns them."""
+    """Return how an outcome moves in the later half of runs over time, as `paths` returns them.
+
+    It describes, and tests nothing: irregular swings count, and few records do. `equilibrium.settling` tells a cycle
+    from noise instead, so it needs replicates, many rounds, and a period that they share.
+    """
     later = table[table["epoch"] > table["epoch"].max() / 2]
     swings, periods = [], []
     for _, run in later.groupby("seed"):
