@@ -46,7 +46,7 @@ def test_turns_come_to_their_expectation(changes):
         row = np.zeros(3)
         for i in range(NODES):
             turns = np.zeros(EPOCHS, TURN).view(np.recarray)
-            expected_turns(seen, engine.rules, engine.shape, i, turns)
+            expected_turns(seen, engine.rules, engine.shape, i, seen.market["detection"][1:], turns)
             for place, name in enumerate(("offences", "stolen", "convicted")):
                 row[place] += seen.sequencers[1:, i][name].sum() - turns[name].sum()
             offences += seen.sequencers[1:, i]["offences"].sum()

@@ -31,9 +31,10 @@ class Certificate:
 
     `roles` has a row per role, its best deviation first found and then measured: `deviation`, `income` and `gain` (USD
     per epoch), `half_width` of the 95 % interval of the gain, that of all roles together, `own` and `own_half_width`
-    (the same as parts of the role's income), `worlds`. `income` is the mean income of a sequencer. `epsilon` is the
-    largest gain of those who order and check as a part of it, `half_width` that of its interval, and `bound` what no
-    gain exceeds with 95 % confidence; nan if the economy has not settled.
+    (the same as parts of the role's income), `worlds`. `income` is the mean income of the sequencers among the roles.
+    `epsilon` is the largest gain of those who order and check, all but delegators, as a part of it, `half_width` that
+    of its interval, and `bound` what with 95 % confidence none of these gains exceeds; nan if the economy has not
+    settled. Gains are means over worlds, at a constant token price.
     """
 
     scenario: Scenario

@@ -7,16 +7,25 @@ from functools import partial
 
 import numpy as np
 
-from experiments.equilibrium.deviations import CAUTIONS, Deviation, Move, in_words, independent, seated
+from experiments.equilibrium.deviations import (
+    CAUTIONS,
+    Deviation,
+    Move,
+    be_cautious,
+    in_words,
+    independent,
+    seated,
+)
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.world import World
-from model.core.options import Conduct, Status, Tactic
+from model.core.options import OFFENCES, Conduct, Status, Tactic
 from model.core.state import State
 
 MOST_NODES = 4
 """Nodes that an operator may split into."""
 
-MOST_BRIBED = 8
+ALL = 0
+"""Stands for however many Rangers there are."""
 
 OVERBID = 1.5
 """Bribe over the bounty that it must beat, so that it still does when stake and price have moved."""
@@ -47,23 +56,25 @@ def _both(factor: float, world: World) -> Move | None:
 
     def change(state: State, rules: np.record) -> None:
         for i in pair:
-            state.sequencers[i].caution *= factor
+            be_cautious(np.full(OFFENCES, factor), state, rules, i)
 
     return Move(Members(pair), change)
 
 
 def _of_bribers() -> Iterator[Deviation]:
     role = "largest sequencer and Rangers"
-    for rangers in (1, 2, 3, 5, MOST_BRIBED):
-        for factor in (1.0, 0.25):
+    for rangers in (1, 2, 3, ALL):
+        for factor in (1.0, 0.25, 0.0):
+            whom = "all of them" if rangers == ALL else f"{rangers} of them"
             how = "" if factor == 1.0 else f" and {in_words(factor)}"
-            yield Deviation(role, f"bribes {rangers}{how}", partial(_bribe, rangers, factor))
+            yield Deviation(role, f"bribes {whom}{how}", partial(_bribe, rangers, factor))
 
 
 def _bribe(count: int, factor: float, world: World) -> Move | None:
     """Let a sequencer pay Rangers for silence; what passes between them is no gain of theirs together."""
-    rows, bribed = independent(world), seated(world)[:count]
-    if rows.size == 0 or bribed.size < count:
+    rows, willing = independent(world), seated(world)[::-1]
+    bribed = willing if count == ALL else willing[:count]
+    if rows.size == 0 or bribed.size < max(1, count):
         return None
     i = int(rows[-1])
 
@@ -73,7 +84,7 @@ def _bribe(count: int, factor: float, world: World) -> Move | None:
         rules.bribe = OVERBID * max(dearest, rules.cost_per_check)
         state.attackers[Tactic.BRIBERY].budget = BOTTOMLESS
         node.owner = Tactic.BRIBERY
-        node.caution *= factor
+        be_cautious(np.full(OFFENCES, factor), state, rules, i)
         for k in bribed:
             state.rangers[k].conduct = Conduct.COLLUDING
 
@@ -81,9 +92,13 @@ def _bribe(count: int, factor: float, world: World) -> Move | None:
 
 
 def _split(count: int, world: World) -> Move | None:
-    """Let an operator spread its stake over rows of candidates, which become copies of its node."""
+    """Let an operator spread its stake over the rows of the dearest candidates, which become copies of its node.
+
+    What the candidates owned leaves the model with them, and the new nodes have no name among delegators.
+    """
     rows, nodes = independent(world), world.state.sequencers
-    free = np.flatnonzero((nodes.status == Status.CANDIDATE) & (nodes.exiting == 0))[: count - 1]
+    free = np.flatnonzero((nodes.status == Status.CANDIDATE) & (nodes.exiting == 0))
+    free = free[np.argsort(-nodes.cost[free], kind="stable")][: count - 1]
     if rows.size == 0 or free.size < count - 1:
         return None
     i, part = int(rows[-1]), float(nodes.self_stake[rows[-1]] / count)
@@ -100,6 +115,8 @@ def _split(count: int, world: World) -> Move | None:
             for name in node.dtype.names:
                 if name not in ITS_OWN:
                     node[name] = first[name]
-            node.self_stake = part
+            node.self_stake, node.brand = part, 0.0
+            state.accounts.circulating += node.wallet
+            node.wallet = 0.0
 
     return Move(Members((i, *(int(j) for j in free))), change)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.world import Change, World
-from model.core import delegation, entry, ledger, policy
-from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Verification
+from model.core import delegation, entry, ladder, ledger, policy
+from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Offence, Status, Verification
 from model.core.selection import weigh
 from model.core.state import State
 
@@ -27,6 +27,9 @@ SHARP_CAUTIONS = (0.75, 1.0, 1.4)
 SHARP = 250.0
 """Sharpness of who does not err: the best response, or nearly."""
 
+RUNGS_TRIED = (2, 4, 6, 8)
+"""Of the ladder of learnt policies, those that somebody else than a learner tries."""
+
 DILIGENCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 POOLS = 3
 """Pools of the highest net yield that a delegator tries."""
@@ -34,18 +37,20 @@ POOLS = 3
 SIZES = {"smallest": (0.0, 1), "middle": (0.5, 3), "largest": (1.0, 2)}
 """Roles of sequencers: where they stand in the order of stake, and how many there must be."""
 
+RANGERS = {-1: "most diligent", 0: "least diligent"}
+"""Where Rangers stand in the order of diligence, and their roles."""
+
 DELEGATORS = ("largest", "middle")
 
 
 class Move(NamedTuple):
-    """A deviation in one world: who shares its payoff, the change, and the tokens it frees for use elsewhere.
+    """A deviation in one world: who shares its payoff, and the change.
 
     `otherwise` is the change it is compared with; None compares it with the world as it is.
     """
 
     members: Members
     change: Change
-    freed: float = 0.0
     otherwise: Change | None = None
 
 
@@ -68,21 +73,24 @@ def unilateral() -> list[Deviation]:
     """Return the deviations of every role by itself."""
     found = [deviation for size in SIZES for deviation in _of_sequencer(size)]
     found.append(Deviation("outsider", "enters", _enter, "entry_rate"))
-    found += _of_ranger()
+    found += [deviation for place in RANGERS for deviation in _of_ranger(place)]
     return found + [deviation for who in DELEGATORS for deviation in _of_delegator(who)]
 
 
 def _of_sequencer(size: str) -> Iterator[Deviation]:
     role = f"{size} sequencer"
     for factor in CAUTIONS:
-        yield Deviation(role, in_words(factor), partial(_alone, size, partial(_caution, np.full(OFFENCES, factor))))
+        yield Deviation(role, in_words(factor), partial(_alone, size, partial(be_cautious, np.full(OFFENCES, factor))))
     for offence in Offence:
         others = np.where(np.arange(OFFENCES) == offence, 1.0, NEVER)
         words = f"commits no offence but to {offence.name.lower()}"
-        yield Deviation(role, words, partial(_alone, size, partial(_caution, others)))
+        yield Deviation(role, words, partial(_alone, size, partial(be_cautious, others)))
     for factor in SHARP_CAUTIONS:
         words = "chooses without error" + ("" if factor == 1.0 else f" and {in_words(factor)}")
         yield Deviation(role, words, partial(_alone, size, partial(_sharp, factor)))
+    for rung in RUNGS_TRIED:
+        words = f"reorders where a block is worth {ladder.RUNG[rung]:g} times the mean"
+        yield Deviation(role, words, partial(_climb, size, rung))
     yield Deviation(role, "knows how often offences are found out", partial(_alone, size, _informed))
     for step in (-0.05, 0.05):
         words = f"asks {abs(step):.0%} {'more' if step > 0 else 'less'} commission"
@@ -119,18 +127,47 @@ def _alone(size: str, write: Callable[[State, np.record, int], None], world: Wor
     return None if i is None else Move(Members((i,)), lambda state, rules: write(state, rules, i))
 
 
-def _caution(factors: NDArray[np.float64], state: State, rules: np.record, i: int) -> None:
-    state.sequencers[i].caution *= factors
+def be_cautious(factors: NDArray[np.float64], state: State, rules: np.record, i: int) -> None:
+    """Multiply a node's reservation values by factors, by offence, from now on; a learnt policy's rungs likewise."""
+    node = state.sequencers[i]
+    node.caution *= factors
+    if learns_policies(rules):
+        if (factors == NEVER).all():
+            ladder.adopt(node, 0)
+        elif (factors == 0.0).all():
+            ladder.adopt(node, _above(Offence.REORDER, 0))
+    else:
+        node.revises = 1
+        if (factors == 0.0).all():
+            node.sharpness *= SHARP
+
+
+def learns_policies(rules: np.record) -> bool:
+    """Return whether policies are learnt from payoffs, and not thought out from beliefs."""
+    return bool(rules.learning in (Learning.IMITATION, Learning.REINFORCEMENT))
+
+
+def _above(offence: Offence, rung: int) -> int:
+    """Return the policy to commit an offence wherever the opportunity exceeds a rung."""
+    return 1 + int(offence) * ladder.RUNGS + rung
+
+
+def _climb(size: str, rung: int, world: World) -> Move | None:
+    if not learns_policies(world.rules):
+        return None
+    policy = _above(Offence.REORDER, rung)
+    return _alone(size, lambda state, rules, i: ladder.adopt(state.sequencers[i], policy), world)
 
 
 def _sharp(factor: float, state: State, rules: np.record, i: int) -> None:
     state.sequencers[i].sharpness *= SHARP
-    state.sequencers[i].caution *= factor
+    be_cautious(np.full(OFFENCES, factor), state, rules, i)
 
 
 def _informed(state: State, rules: np.record, i: int) -> None:
     """Let a node reckon with the true detection q: its reservation values go as q / (1 - q clawback)."""
     node = state.sequencers[i]
+    node.revises = 1
     for a in range(OFFENCES):
         believed = policy.believed_detection(node, rules, a, policy.advertised_detection(state, rules, a))
         true = state.market.detection[a]
@@ -152,7 +189,7 @@ def _leave(size: str, world: World) -> Move | None:
         state.sequencers[i].status = Status.EXITING
         ledger.leave(state.sequencers[i], state.market.epoch)
 
-    return Move(Members((i,)), change, float(world.state.sequencers[i].self_stake))
+    return Move(Members((i,)), change)
 
 
 def _enter(world: World) -> Move | None:
@@ -172,31 +209,32 @@ def _enter(world: World) -> Move | None:
         node.profit_average = entry.expected_profit(state.market, rules, node, total)
         node.income_average = node.profit_average + node.cost
 
-    return Move(Members((i,)), change, -float(stake[i]))
+    return Move(Members((i,)), change)
 
 
-def _of_ranger() -> Iterator[Deviation]:
+def _of_ranger(place: int) -> Iterator[Deviation]:
+    role = f"{RANGERS[place]} Ranger"
     for diligence in DILIGENCES:
         words = f"checks {diligence:.0%} of what it is assigned"
-        yield Deviation("Ranger", words, partial(_ranger, partial(_diligence, diligence)))
-    yield Deviation("Ranger", "accuses falsely", partial(_ranger, _accuse))
-    yield Deviation("Ranger", "leaves", _unseat, "exit_rate")
+        yield Deviation(role, words, partial(_ranger, place, partial(_diligence, diligence)))
+    yield Deviation(role, "accuses falsely", partial(_ranger, place, _accuse))
+    yield Deviation(role, "leaves", partial(_ranger, place, _unseat), "exit_rate")
 
 
 def seated(world: World) -> NDArray[np.int64]:
-    """Return the rows of seated Rangers that decide for themselves, by cost."""
+    """Return the rows of seated Rangers that decide for themselves, the least diligent first."""
     rangers = world.state.rangers
     if world.rules.verification != Verification.RANGERS:
         return np.zeros(0, np.int64)
     rows = np.flatnonzero((rangers.status == Status.ACTIVE) & (rangers.conduct == Conduct.RATIONAL))
-    return rows[np.argsort(rangers.cost[rows], kind="stable")]
+    return rows[np.argsort(rangers.diligence[rows], kind="stable")]
 
 
-def _ranger(write: Callable[[State, int], None], world: World) -> Move | None:
+def _ranger(place: int, write: Callable[[State, int], None], world: World) -> Move | None:
     rows = seated(world)
-    if rows.size == 0:
+    if rows.size <= -place - 1 or rows.size <= place:
         return None
-    k = int(rows[rows.size // 2])
+    k = int(rows[place])
     return Move(Members(rangers=(k,)), lambda state, rules: write(state, k))
 
 
@@ -208,17 +246,9 @@ def _accuse(state: State, k: int) -> None:
     state.rangers[k].conduct = Conduct.GRIEFING
 
 
-def _unseat(world: World) -> Move | None:
-    move = _ranger(lambda state, k: ledger.return_bond(state.rangers[k]), world)
-    if move is None:
-        return None
-    (k,) = move.members.rangers
-
-    def change(state: State, rules: np.record) -> None:
-        ledger.return_bond(state.rangers[k])
-        state.rangers[k].status = Status.REMOVED
-
-    return Move(move.members, change, float(world.state.rangers[k].bond))
+def _unseat(state: State, k: int) -> None:
+    ledger.return_bond(state.rangers[k])
+    state.rangers[k].status = Status.REMOVED
 
 
 def _of_delegator(who: str) -> Iterator[Deviation]:

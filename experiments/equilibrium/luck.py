@@ -4,8 +4,8 @@ A conviction is rare and dear, a fat opportunity rarer still, and blocks are dea
 runs says little of any of them. But what each draw comes to on average is known (`model.core.expectation`), and the
 difference times anything that was known before has mean zero, so a payoff less these differences has the same mean and
 much less variance: a martingale control variate (Henderson & Glynn 2002, doi:10.1287/moor.27.2.253.329). The weights
-below are about what each draw is worth; were they wrong, the certificate would be less precise, not biased. What is
-left of chance are its consequences: less stake, epochs in jail, who comes and goes.
+below are about what each draw is worth, all known before it; were they wrong, the certificate would be less precise,
+not biased. What is left of chance are its consequences: less stake, epochs in jail, who comes and goes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from experiments.equilibrium.world import World
 from model.core.expectation import TURN, expected_blocks, expected_turns
-from model.core.options import Conduct, Offence, RewardRule, Sanction, Status
+from model.core.options import NOBODY, Conduct, Offence, RewardRule, Sanction, Status
 from model.core.recording import Snapshots
 
 Floats = NDArray[np.float64]
@@ -62,17 +62,18 @@ class Luck:
         rules = self._rules
         if rules.sanction != Sanction.SLASH:
             return 0.0
-        accused = self._of_accuser(k) if (self._seen.rangers["conduct"][0, k] == Conduct.GRIEFING) else 0.0
-        reports, alone = self._reports(k)
-        detected, pots = np.zeros(alone.shape), np.zeros(self._epochs)
-        total = 0.0
-        for i in np.flatnonzero((self._after["assigned"] > 0).any(axis=0)):
-            pot = (self._before["self_stake"][:, i] + self._before["pool"][:, i]) * self._price
-            total += ((self._convictions(int(i)) * reports * alone) @ rules.slash) @ pot
-            detected += self._after["detected"][:, i]
-            pots += (self._after["convicted"][:, i] * alone) @ rules.slash * pot
-        reported = self._seen.rangers["reported"][1:, k] - (detected * reports).sum(axis=1)
-        return accused + float(rules.bounty_share * (total + reported @ _ratio(pots, detected.sum(axis=1))))
+        accused = self._of_accuser(k) if self._seen.rangers["conduct"][0, k] == Conduct.GRIEFING else 0.0
+        total, zero = 0.0, np.zeros(self._epochs)
+        expected, detected, pots = zero, zero, zero
+        for i in map(int, np.flatnonzero((self._after["assigned"] > 0).any(axis=0))):
+            reports, share = self._reports(i, k)
+            pot = self._pot(i)
+            total += ((self._convictions(i) * reports * share) @ rules.slash) @ pot
+            expected = expected + (self._after["detected"][:, i] * reports).sum(axis=1)
+            detected = detected + self._after["detected"][:, i].sum(axis=1)
+            pots = pots + (self._after["convicted"][:, i] * share) @ rules.slash * pot
+        reported = self._seen.rangers["reported"][1:, k] - expected
+        return accused + float(rules.bounty_share * (total + reported @ _ratio(pots, detected)))
 
     def _of_accuser(self, k: int) -> float:
         """Return what chance brought Ranger k (USD) in false accusations: how many there were, and how many held."""
@@ -93,7 +94,8 @@ class Luck:
     def _turn(self, i: int) -> np.recarray:
         if i not in self._turns:
             self._turns[i] = np.zeros(self._epochs, TURN).view(np.recarray)
-            expected_turns(self._seen, self._rules, self._shape, i, self._turns[i])
+            found = np.ascontiguousarray(1 - (1 - self._finding(i)).prod(axis=2).T)
+            expected_turns(self._seen, self._rules, self._shape, i, found, self._turns[i])
         return self._turns[i]
 
     def _convictions(self, i: int) -> Floats:
@@ -123,17 +125,30 @@ class Luck:
         per_block = self._rules.reward_per_block if self._rules.reward_rule == RewardRule.PER_BLOCK else 0.0
         return np.asarray(per_block * self._seen.market["pay_scale"][:-1], float)
 
-    def _reports(self, k: int) -> tuple[Floats, Floats]:
-        """Return the chance that Ranger k is among those who report an offence, and its mean share if it is, (T, O).
+    def _pot(self, i: int) -> Floats:
+        """Return what sequencer i and its pool have at stake (USD), (T,)."""
+        return np.asarray((self._before["self_stake"][:, i] + self._before["pool"][:, i]) * self._price, float)
+
+    def _finding(self, i: int) -> Floats:
+        """Return with what chance each Ranger reports an offence of sequencer i, (O, T, K): who is bribed does not."""
+        rules, rangers = self._rules, self._seen.rangers[:-1]
+        checks = np.where(rangers["status"] == Status.ACTIVE, rules.sampling_probability * rangers["diligence"], 0.0)
+        found = np.multiply.outer(rules.evidence, checks)
+        if self._before["owner"][0, i] == NOBODY:
+            return found
+        bounty = np.multiply.outer(rules.bounty_share * rules.slash * rules.enforcement, self._pot(i))
+        offered = (self._seen.market["bribes_offered"][1:] == 1) & (
+            (rules.bribe > bounty) | (rules.sanction == Sanction.NONE)
+        )
+        return np.where(offered[:, :, None] & (rangers["conduct"] == Conduct.COLLUDING), 0.0, found)
+
+    def _reports(self, i: int, k: int) -> tuple[Floats, Floats]:
+        """Return the chance that Ranger k is among those who report an offence of i, and its mean share then, (T, O).
 
         Each finds with a chance f of its own. The mean of 1 / (1 + others) is the integral of prod(1 - f_j (1 - x))
         over x from 0 to 1.
         """
-        rangers = self._seen.rangers[1:]
-        checks = np.where(
-            rangers["status"] == Status.ACTIVE, self._rules.sampling_probability * rangers["diligence"], 0
-        )
-        found = np.multiply.outer(self._rules.evidence, checks)
+        found = self._finding(i)
         missed = 1 - np.multiply.outer(1 - NODES, np.delete(found, k, axis=2))
         reports = _ratio(found[:, :, k], 1 - (1 - found).prod(axis=2))
         return reports.T, np.tensordot(WEIGHTS, missed.prod(axis=3), 1).T

@@ -31,8 +31,8 @@ class Play:
         self._rules, self._seen, self._end = world.play(horizon, change)
         self._luck = Luck(world, self._rules, self._seen)
 
-    def of(self, members: Members, freed: float = 0.0) -> float:
-        """Return what members earn per epoch (USD), less luck; tokens that are freed earn the outside yield.
+    def of(self, members: Members) -> float:
+        """Return what members earn per epoch (USD), less luck.
 
         What they are convicted to lose counts, taken or not. Bribes pass between members.
         """
@@ -41,7 +41,14 @@ class Play:
         earned += sum(self._delegator(d) for d in members.delegators)
         if members.nodes and members.rangers:
             earned -= _gained(self._seen.attackers["spent"][:, Tactic.BRIBERY])
-        return float(earned / self._horizon - self.luck(members) + freed * self._outside())
+        return float(earned / self._horizon - self.luck(members))
+
+    def forgone(self, members: Members) -> float:
+        """Return what the stakes and bonds of members would earn elsewhere, per epoch (USD)."""
+        nodes, rangers = self._seen.sequencers[1:], self._seen.rangers[1:]
+        held = sum((nodes["self_stake"][:, i] + nodes["exiting"][:, i]).mean() for i in members.nodes)
+        held += sum(rangers["bond"][:, k].mean() for k in members.rangers)
+        return float(held * self._outside())
 
     def luck(self, members: Members) -> float:
         """Return what chance brought members per epoch (USD)."""
@@ -63,13 +70,14 @@ class Play:
         """Return what delegator d's tokens grew by (USD) if it keeps its place; outside they earn the outside yield."""
         start, end = self._world.state, self._end
         grown = (_tokens(end, d) - _tokens(start, d)) * start.market.price
-        return float(grown + end.delegators[d].liquid * self._horizon * self._outside())
+        waits = self._rules.exit_delay if start.delegators[d].liquid < end.delegators[d].liquid else 0
+        return float(grown + end.delegators[d].liquid * max(0, self._horizon - waits) * self._outside())
 
     def _luck_of_delegator(self, d: int) -> float:
         who = self._end.delegators[d]
         if who.pool == NOBODY or who.release != 0:
             return 0.0
-        part = who.shares / np.maximum(self._seen.sequencers["pool_shares"][1:, who.pool], who.shares)
+        part = who.shares / np.maximum(self._seen.sequencers["pool_shares"][:-1, who.pool], who.shares)
         return float(self._luck.of_pool(int(who.pool)) @ part * self._world.state.market.price)
 
     def _outside(self) -> float:

@@ -21,7 +21,8 @@ THREADS = 2
 class Gains(NamedTuple):
     """Of C deviations in W worlds, (C, W): what the members earn as they are, and what more when they deviate.
 
-    In USD per epoch; nan where a world has nobody to make the deviation.
+    In USD per epoch; a gain counts what stake that is freed, or tied up, would earn elsewhere. nan where a world has
+    nobody to make the deviation.
     """
 
     income: Floats
@@ -47,8 +48,9 @@ def _in_world(world: World, deviations: Sequence[Deviation], horizon: int) -> Fl
         move = deviation.made_in(world)
         if move is not None:
             usual = as_it_is if move.otherwise is None else Play(world, horizon, move.otherwise)
-            column[0, place] = usual.of(move.members)
-            column[1, place] = Play(world, horizon, move.change).of(move.members, move.freed) - column[0, place]
+            other, members = Play(world, horizon, move.change), move.members
+            column[0, place] = usual.of(members)
+            column[1, place] = other.of(members) - column[0, place] - (other.forgone(members) - usual.forgone(members))
     return column
 
 

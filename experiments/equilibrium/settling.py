@@ -23,13 +23,16 @@ FALSE_ALARM = 1e-4
 """Probability that a policy without a cycle, or without a drift, is said to have one."""
 
 MATERIAL = 0.05
-"""Amplitude of a cycle, or drift between halves, that matters: a share of one, or of the level of what is no choice."""
+"""Amplitude of a cycle, or drift between halves, that matters: a part of the policy's level; of commissions, of all."""
+
+LEAST_LEVEL = 0.1
+"""Level below which less of a movement does not matter, either."""
 
 FEWEST_ROUNDS = 3
 """Rounds that the observed time must hold for a cycle to be told from a drift."""
 
 
-DETECTION = "detection that sequencers reckon with"
+DETECTION, COMMISSION = "detection that sequencers reckon with", "commission"
 
 
 class Finding(NamedTuple):
@@ -61,7 +64,7 @@ def policies(scenario: Scenario, snapshots: Snapshots) -> dict[str, Floats]:
     nodes, rangers = snapshots.sequencers[later], snapshots.rangers[later]
     rational = (nodes["status"] == Status.ACTIVE) & (nodes["conduct"] == Conduct.RATIONAL)
     name, stance = _stance(scenario, nodes, rangers)
-    found = {name: _mean(stance, rational), "commission": _mean(nodes["commission"], rational)}
+    found = {name: _mean(stance, rational), COMMISSION: _mean(nodes["commission"], rational)}
     if scenario.verification == Verification.RANGERS.name.lower():
         found["diligence"] = _mean(rangers["diligence"], rangers["status"] == Status.ACTIVE)
     return found
@@ -71,7 +74,7 @@ def findings(paths: Sequence[Mapping[str, Floats]]) -> list[Finding]:
     """Judge the policies of some replicates, of which there is a value for every epoch."""
     pooled = {name: np.array([path[name] for path in paths]) for name in paths[0]}
     return [
-        judged(name, values, MATERIAL * (float(values.mean()) if name == DETECTION else 1.0))
+        judged(name, values, MATERIAL * (1.0 if name == COMMISSION else max(float(values.mean()), LEAST_LEVEL)))
         for name, values in pooled.items()
     ]
 

@@ -11,10 +11,9 @@ import numpy as np
 from model.core.choice import chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.opportunity import EXPONENTIAL, LOGNORMAL, PARETO
-from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status
+from model.core.options import OFFENCES, Sanction, Status
 from model.core.policy import take_stance
 from model.core.selection import weight_of
-from model.core.verification import finding
 
 NEGLIGIBLE = 1e-13
 """Probability of an offence in a stratum, per block, that is left out."""
@@ -43,14 +42,13 @@ TURN = np.dtype(
 
 
 @kernel
-def expected_turns(snapshots, rules, shape, i, out):
+def expected_turns(snapshots, rules, shape, i, found, out):
     """Fill `out` (T,) TURN with what sequencer i's turns of the epochs before snapshots 1..T came to on average.
 
-    Given the blocks it was dealt, the opportunity, its policy and the Rangers' diligence of each epoch. There must be
-    a snapshot after every epoch. Draws nothing.
+    Given the blocks it was dealt, the opportunity and its policy of each epoch, and with what chance each offence was
+    found out, `found` (T, OFFENCES). There must be a snapshot after every epoch. Draws nothing.
     """
     chance = np.zeros(OFFENCES)
-    found = np.zeros(OFFENCES)
     sums = np.zeros((2, OFFENCES))
     stance = new_stance()[0]
     for t in range(out.size):
@@ -60,10 +58,9 @@ def expected_turns(snapshots, rules, shape, i, out):
         out[t].stolen[:] = 0.0
         out[t].convicted[:] = 0.0
         if node.assigned > 0:
-            _found_out(snapshots, rules, t + 1, i, found)
             take_stance(node, rules, mean, stance)
             integrate(stance, shape, chance, sums)
-            _turn(node.assigned, mean, found, rules, sums, out[t])
+            _turn(node.assigned, mean, found[t], rules, sums, out[t])
 
 
 @kernel
@@ -150,20 +147,6 @@ def _value(shape, k, place):
     if stratum.form == EXPONENTIAL:
         return -np.log(max(coordinate, 1e-300)) / fixed.unit
     return 1.0
-
-
-@kernel
-def _found_out(snapshots, rules, t, i, found):
-    """Set `found` (OFFENCES,) to the chance that an offence of sequencer i was reported; who is bribed keeps silent."""
-    if snapshots.sequencers[t, i].owner == NOBODY or snapshots.market[t].bribes_offered == 0:
-        found[:] = snapshots.market[t].detection
-        return
-    for a in range(OFFENCES):
-        missed = 1.0
-        for ranger in snapshots.rangers[t]:
-            if ranger.conduct != Conduct.COLLUDING:
-                missed *= 1.0 - finding(ranger, rules, a)
-        found[a] = 1.0 - missed
 
 
 @kernel
