@@ -29,12 +29,13 @@ NOTHING = 1e-12
 class Certificate:
     """What a search for profitable deviations found.
 
-    `roles` has a row per role, its best deviation first found and then measured: `deviation`, `income` and `gain` (USD
-    per epoch), `half_width` of the 95 % interval of the gain, that of all roles together, `own` and `own_half_width`
-    (the same as parts of the role's income), `worlds`. `income` is the mean income of the sequencers among the roles.
-    `epsilon` is the largest gain of those who order and check, all but delegators, as a part of it, `half_width` that
-    of its interval, and `bound` what with 95 % confidence none of these gains exceeds; nan if the economy has not
-    settled. Gains are means over worlds, at a constant token price.
+    `roles` has a row per role, its best deviation first found and then measured: `kind` (alone, together, delegates),
+    `deviation`, `income` and `gain` (USD per epoch), `half_width` of the 95 % interval of the gain, that of all roles
+    together, `own` and `own_half_width` (the same as parts of the role's income), `worlds`. `income` is the mean income
+    of the sequencers among the roles.
+    `epsilon` is the largest gain of those who order or check, each alone, as a part of it, `half_width` that of its
+    interval, and `bound` what with 95 % confidence none of these gains exceeds; nan if the economy has not settled.
+    Gains are means over worlds, at a constant token price.
     """
 
     scenario: Scenario
@@ -108,13 +109,20 @@ def _certificate(
 ) -> Certificate:
     roles = _table(best, measured)
     income = float(roles.loc[roles["role"].str.endswith(" sequencer"), "income"].mean())
-    own = roles[~roles["role"].str.endswith(" delegator")]
-    if own.empty or not income > NOTHING:
+    alone = roles[roles["kind"] == "alone"]
+    if alone.empty or not income > NOTHING:
         return Certificate(scenario, found, roles, income)
-    first = own.iloc[0]
-    highest = float((own["gain"] + own["half_width"]).max())
+    first = alone.iloc[0]
+    highest = float((alone["gain"] + alone["half_width"]).max())
     parts = (max(0.0, part) / income for part in (first["gain"], first["half_width"], highest))
     return Certificate(scenario, found, roles, income, *parts)
+
+
+def _kind(deviation: Deviation) -> str:
+    """Return who deviates: delegators, a coalition together, or somebody who orders or checks alone."""
+    if deviation.role.endswith(" delegator"):
+        return "delegates"
+    return "together" if deviation.role in {other.role for other in joint()} else "alone"
 
 
 def _table(best: Sequence[Deviation], measured: Gains) -> pd.DataFrame:
@@ -129,6 +137,7 @@ def _table(best: Sequence[Deviation], measured: Gains) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "role": [deviation.role for deviation in best],
+            "kind": [_kind(deviation) for deviation in best],
             "deviation": [deviation.words for deviation in best],
             "income": income, "gain": gain, "half_width": width, "own": own, "own_half_width": own_width,
             "worlds": count,

@@ -40,7 +40,7 @@ ITS_OWN = (
 
 def joint() -> list[Deviation]:
     """Return the deviations of coalitions."""
-    pairs = [Deviation("two largest sequencers", in_words(factor), partial(_both, factor)) for factor in CAUTIONS]
+    pairs = [Deviation("pair of largest sequencers", in_words(factor), partial(_both, factor)) for factor in CAUTIONS]
     splits = (
         Deviation("largest operator", f"splits its stake over {nodes} nodes", partial(_split, nodes), "entry_rate")
         for nodes in range(2, MOST_NODES + 1)
@@ -62,7 +62,7 @@ def _both(factor: float, world: World) -> Move | None:
 
 
 def _of_bribers() -> Iterator[Deviation]:
-    role = "largest sequencer and Rangers"
+    role = "largest sequencer with Rangers"
     for rangers in (1, 2, 3, ALL):
         for factor in (1.0, 0.25, 0.0):
             whom = "all of them" if rangers == ALL else f"{rangers} of them"

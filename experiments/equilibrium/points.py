@@ -116,7 +116,7 @@ def _certified(scenario: Scenario, how: Mapping[str, Any]) -> dict[str, Any]:
 def _row(certificate: Certificate) -> dict[str, Any]:
     roles, role, deviation = certificate.roles, "", ""
     if not np.isnan(certificate.epsilon):
-        role, deviation = roles.loc[~roles["role"].str.endswith(" delegator"), ["role", "deviation"]].iloc[0]
+        role, deviation = roles.loc[roles["kind"] == "alone", ["role", "deviation"]].iloc[0]
     numbers = certificate.epsilon, certificate.half_width, certificate.settled
     return dict(zip(FOUND, (*numbers, role, deviation, ""), strict=True))
 

@@ -16,25 +16,40 @@ def in_words(certificate: Certificate) -> str:
         return f"{name} has not settled, so no epsilon is given: {moving}."
     if np.isnan(certificate.epsilon):
         return f"{name} has settled, but no sequencer earns anything by which a gain could be measured."
-    delegates = certificate.roles["role"].str.endswith(" delegator")
-    first = certificate.roles[~delegates].iloc[0]
-    found = (
-        f"An epsilon-equilibrium with epsilon = {100 * certificate.epsilon:.1f} ± {100 * certificate.half_width:.1f} % "
-        f"of a sequencer's income, on average and at a constant price; "
+    first = _of_kind(certificate, "alone").iloc[0]
+    clear = first["gain"] > first["half_width"]
+    verdict = (
+        f"An epsilon-equilibrium with epsilon = {_part(certificate, first)} of a sequencer's income, on average and at "
+        f"a constant price; {'the most profitable deviation' if clear else 'not clear of chance, the most promising'}: "
+        f"the {first['role']} {first['deviation']}. No other role's best exceeds {certificate.bound:.1%}."
     )
-    if first["gain"] <= first["half_width"]:
-        found += f"no gain is clear of chance. Most promising: the {first['role']} {first['deviation']}."
-    else:
-        found += f"the most profitable deviation: the {first['role']} {first['deviation']}."
-    found += f" None of those measured, the best of each role as it was screened, exceeds {certificate.bound:.1%}."
-    return found + _of_delegators(certificate.roles[delegates])
+    return " ".join([verdict, *_together(certificate), *_delegators(certificate)])
 
 
-def _of_delegators(roles: pd.DataFrame) -> str:
-    gaining = roles[roles["gain"] > roles["half_width"]]
+def _together(certificate: Certificate) -> list[str]:
+    gaining = _gaining(_of_kind(certificate, "together"))
     if gaining.empty:
-        return ""
+        return ["No coalition that was tried gains."]
     first = gaining.iloc[0]
-    return (
-        f" Delegators apart: the {first['role']} gains {first['own']:.0%} of what it earns if it {first['deviation']}."
-    )
+    return [f"Together, {_part(certificate, first)} can be had: the {first['role']} {first['deviation']}."]
+
+
+def _delegators(certificate: Certificate) -> list[str]:
+    gaining = _gaining(_of_kind(certificate, "delegates"))
+    if gaining.empty:
+        return []
+    first = gaining.iloc[0]
+    return [f"The {first['role']} gains {first['own']:.0%} of what it earns if it {first['deviation']}."]
+
+
+def _of_kind(certificate: Certificate, kind: str) -> pd.DataFrame:
+    return certificate.roles[certificate.roles["kind"] == kind]
+
+
+def _gaining(roles: pd.DataFrame) -> pd.DataFrame:
+    return roles[roles["gain"] > roles["half_width"]]
+
+
+def _part(certificate: Certificate, row: pd.Series) -> str:
+    part, half = (100 * row[name] / certificate.income for name in ("gain", "half_width"))
+    return f"{max(0.0, part):.1f} ± {half:.1f} %"
