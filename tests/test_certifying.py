@@ -52,7 +52,7 @@ def test_a_design_gets_findings_a_table_of_roles_and_an_epsilon(certified, tmp_p
     epsilon, width = re.search(r"An epsilon-equilibrium with epsilon = ([\d.]+) ± ([\d.]+) % of a seq", said).groups()
     roles = pd.read_csv(tmp_path / "deep" / "roles.csv")
     income = roles.loc[roles["role"].str.endswith(" sequencer"), "income"].mean()
-    own = roles[~roles["role"].str.endswith(" delegator")].iloc[0]
+    own = roles[roles["kind"] == "alone"].iloc[0]
     assert float(epsilon) == pytest.approx(max(0.0, 100 * own["gain"] / income), abs=0.051)
     assert float(width) == pytest.approx(100 * own["half_width"] / income, abs=0.051)
     assert f"the {own['role']} {own['deviation']}." in said
