@@ -108,6 +108,8 @@ def in_words(found: pd.DataFrame) -> Iterator[str]:
 def _certified(scenario: Scenario, how: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return _row(certify(scenario, **how))
+    except ExperimentError:
+        raise
     except Exception as error:
         nothing = dict.fromkeys(FOUND, "") | dict.fromkeys(MEASURED, np.nan)
         return nothing | {"settled": False, "error": " ".join(f"{type(error).__name__}: {error}".split())}
