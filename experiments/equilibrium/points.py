@@ -41,23 +41,25 @@ def exploitability(
     *,
     store: str | Path | None = None,
     seed: int = 1,
+    epochs: int = 728,
+    horizon: int = 180,
     worlds: int = WORLDS,
     screened: int = SCREENED,
     tell: Callable[[int, int], None] = lambda done, total: None,
-    **times: int,
 ) -> pd.DataFrame:
     """Certify every point of a design and return a row each; equal points are certified once.
 
     Columns: the axes; `exploitability` and its half-width, the epsilon of `certify` as a part of a sequencer's income,
     nan if there is none; `settled`; the `role` that gains it and its `deviation`; `error`, empty unless the point
-    raised. `times` are the epochs and horizon of `certify`. With `store`, a folder, rows are kept there, in
-    `CERTIFICATES`, and the same call goes on where it was left. `tell` hears how many points are done, of how many.
+    raised. Counts are those of `certify`. With `store`, a folder, rows are kept there, in `CERTIFICATES`, and the same
+    call goes on where it was left. `tell` hears how many points are done, of how many.
     Raises ScenarioError or ExperimentError before anything runs if a point or a count cannot be; SweepInterrupted,
     with the point that was under way written, after Ctrl-C.
     """
-    how: dict[str, Any] = {"seed": seed, "worlds": worlds, "screened": screened, **times}
-    check_counts(worlds=worlds, screened=screened, **times)
+    counts = {"epochs": epochs, "horizon": horizon, "worlds": worlds, "screened": screened}
+    check_counts(**counts)
     check_seed(seed)
+    how: dict[str, Any] = {**counts, "seed": seed}
     points = {_key(point, how): point for point in design.scenarios(scenario)}
     with _file(store) as path, interrupts() as asked:
         known = _read(path)
@@ -65,7 +67,7 @@ def exploitability(
             tell(sum(key in known for key in points), len(points))
             row = {**_place(points[key], design), **_certified(points[key], how)}
             # Read again: another process may have certified other points of the same store meanwhile.
-            known = {**_read(path), key: row}
+            known = {**known, **_read(path), key: row}
             files.write_table(path, pd.DataFrame.from_dict(known, orient="index").rename_axis("key").reset_index())
             if asked.asked:
                 raise SweepInterrupted(_how_to_resume(store, len(known)))
