@@ -64,6 +64,35 @@ def test_no_deviation_makes_or_loses_tokens(learning):
     assert impossible == (rungs if learning == "belief" else [])
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attention": 0.05},
+        {"verification": "none"},
+        {"sanction": "none"},
+        {"slash_delay": 0, "reward_rule": "target_rate"},
+        {"learning": "reinforcement", "sequencer_precision": 1.0},
+    ],
+    ids=str,
+)
+def test_luck_has_mean_zero_whatever_the_rules(changes):
+    """Within four standard errors (false alarm 1 in 15,000 each), for three roles, all of which offend often."""
+    engine = Engine(calm(METIS.replace(slash_fraction=0.02, **changes)), 1)
+    engine.advance(50)
+    d = int(np.flatnonzero(engine.state.delegators.pool == 0)[0])
+    roles = [Members(nodes=(0,)), Members(rangers=(0,)), Members(delegators=(d,))]
+
+    def rob(state, rules):
+        state.sequencers.caution = 0.05
+        state.delegators[d].custom = 1
+
+    plays = [Play(frozen(engine, seed), 40, rob) for seed in range(120)]
+    luck = np.array([[play.luck(members) for members in roles] for play in plays])
+    error = luck.std(axis=0, ddof=1) / np.sqrt(len(luck))
+    assert (np.abs(luck.mean(axis=0)) <= 4 * error).all()
+    assert error[0] > 0
+
+
 def test_luck_is_taken_out_without_bias_and_takes_most_of_the_noise_along():
     """Mean zero within four standard errors (false alarm 1 in 15,000 each), for three roles."""
     scenario = METIS.replace(slash_fraction=0.02, attention=0.0, entry_rate=0.0, exit_rate=0.0)
@@ -166,12 +195,18 @@ def phases(period, amplitude, noise, replicates=24, size=52, seed=1):
     )
 
 
-@pytest.mark.parametrize("period", [6.0, 9.5, 14.0])
+@pytest.mark.parametrize("period", [3.0, 4.0, 6.0, 9.5, 14.0])
 def test_a_cycle_is_told_with_its_period_and_amplitude(period):
     found = judged("diligence", phases(period, 0.2, 0.1))
     assert found.kind == "cycle"
     assert found.period == pytest.approx(period, rel=0.12)
     assert found.amplitude == pytest.approx(0.2, rel=0.2)
+
+
+def test_a_policy_that_alternates_goes_round_in_two_epochs():
+    found = judged("diligence", 0.5 + 0.2 * (-1.0) ** np.arange(52) * np.ones((12, 1)))
+    assert (found.kind, found.period) == ("cycle", 2.0)
+    assert found.amplitude == pytest.approx(0.2 * np.sqrt(2), rel=0.01)
 
 
 def test_noise_however_red_is_no_cycle():
@@ -203,7 +238,19 @@ def test_what_has_not_settled_gets_no_epsilon(monkeypatch):
     assert "has not settled, so no epsilon is given: diligence goes round in 10" in in_words(certificate)
 
 
-@pytest.mark.parametrize("wrong", [{"worlds": 0}, {"horizon": -1}, {"epochs": 1.5}, {"screened": True}, {"seed": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"worlds": 1},
+        {"screened": 1},
+        {"epochs": 31},
+        {"worlds": 0},
+        {"horizon": -1},
+        {"epochs": 1.5},
+        {"screened": True},
+        {"seed": -1},
+    ],
+)
 def test_counts_that_cannot_be_are_refused(wrong):
     with pytest.raises(ExperimentError, match=next(iter(wrong))):
         certify(METIS, **{**QUICK, **wrong})

@@ -27,11 +27,8 @@ def certify_scenario(
     from experiments import files
     from experiments.equilibrium.certificate import certify
     from experiments.terminal import counting
-    from model.parameters import Scenario
 
-    changes = options.parsed("--set", settings or [])
-    read = Scenario.from_toml if scenario.endswith(".toml") else Scenario.preset
-    asked = read(scenario, **changes)
+    asked = options.scenario_of(scenario, settings)
     given = {"epochs": epochs, "horizon": horizon, "worlds": worlds, "seed": seed}
     counts = {name: value for name, value in given.items() if value is not None}
     if out is not None:

@@ -29,7 +29,7 @@ def verify_theory(
         for case in CASES.values():
             typer.echo(f"{case.name:<24} {case.claim}")
         return
-    from experiments.terminal import counted
+    from experiments.terminal import counting
     from experiments.verify.running import failures, verify
     from experiments.verify.table import in_words, show, write
     from model.theory import ConditionError
@@ -38,7 +38,7 @@ def verify_theory(
     if changes and not names:
         raise ExperimentError("--set changes the points of a case; name it: verify detection --set number_of_rangers=7")
     try:
-        with counted("runs of cases (the first compiles)") as progress:
+        with counting("runs of cases (the first compiles)") as progress:
             table = verify(chosen_cases(names or []), changes, quick, workers, progress)
     except ConditionError as error:
         raise ExperimentError(str(error)) from None

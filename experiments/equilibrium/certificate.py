@@ -16,6 +16,7 @@ from experiments.equilibrium.deviations import Deviation, unilateral
 from experiments.equilibrium.search import Gains, best_of_each_role, gains
 from experiments.equilibrium.settling import Finding, findings, policies
 from experiments.equilibrium.world import World, calm, frozen
+from experiments.errors import ExperimentError
 from experiments.sweeps.plan import replicate_seed
 from model.core.recording import new_snapshots, observe
 from model.parameters import Scenario
@@ -23,6 +24,9 @@ from model.simulation import Engine
 
 CONFIDENCE = 0.95
 NOTHING = 1e-12
+
+LEAST_EPOCHS = 32
+"""Epochs whose later half can hold a few rounds of a cycle."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ def certify(
     Raises ExperimentError for counts that cannot be, ScenarioError for a scenario that cannot be.
     """
     check_counts(epochs=epochs, horizon=horizon, worlds=worlds, screened=screened)
+    for name, given, least in (("epochs", epochs, LEAST_EPOCHS), ("worlds", worlds, 2), ("screened", screened, 2)):
+        if given < least:
+            raise ExperimentError(f"{name} = {given}: give at least {least}")
     check_seed(seed)
     total = screened + worlds
     settled, paths = _settle(calm(scenario), epochs, total, seed)
@@ -108,6 +115,8 @@ def _certificate(
     scenario: Scenario, found: tuple[Finding, ...], best: Sequence[Deviation], measured: Gains
 ) -> Certificate:
     roles = _table(best, measured)
+    if roles.empty:
+        return Certificate(scenario, found, roles)
     income = float(roles.loc[roles["role"].str.endswith(" sequencer"), "income"].mean())
     alone = roles[roles["kind"] == "alone"]
     if alone.empty or not income > NOTHING:

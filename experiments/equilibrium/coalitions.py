@@ -18,7 +18,7 @@ from experiments.equilibrium.deviations import (
 )
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.world import World
-from model.core.options import OFFENCES, Conduct, Status, Tactic
+from model.core.options import NOBODY, OFFENCES, Conduct, Status, Tactic
 from model.core.state import State
 
 MOST_NODES = 4
@@ -71,10 +71,13 @@ def _of_bribers() -> Iterator[Deviation]:
 
 
 def _bribe(count: int, factor: float, world: World) -> Move | None:
-    """Let a sequencer pay Rangers for silence; what passes between them is no gain of theirs together."""
+    """Let a sequencer pay Rangers for silence; what passes between them is no gain of theirs together.
+
+    Not where an attacker has nodes already, which would bribe at the same price.
+    """
     rows, willing = independent(world), seated(world)[::-1]
     bribed = willing if count == ALL else willing[:count]
-    if rows.size == 0 or bribed.size < max(1, count):
+    if rows.size == 0 or bribed.size < max(1, count) or (world.state.sequencers.owner != NOBODY).any():
         return None
     i = int(rows[-1])
 

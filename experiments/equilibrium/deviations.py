@@ -263,7 +263,7 @@ def _of_delegator(who: str) -> Iterator[Deviation]:
 
 def _delegate(who: str, place: int | None, world: World) -> Move | None:
     crowd = world.state.delegators
-    staked = np.flatnonzero((crowd.pool != NOBODY) & (crowd.release == 0))
+    staked = np.flatnonzero((crowd.pool != NOBODY) & (crowd.release == 0) & (crowd.shares > 0))
     if staked.size == 0:
         return None
     by_stake = staked[np.argsort(crowd.shares[staked], kind="stable")]

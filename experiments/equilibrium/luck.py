@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from experiments.equilibrium.world import World
 from model.core.expectation import TURN, expected_blocks, expected_turns
-from model.core.options import NOBODY, Conduct, Offence, RewardRule, Sanction, Status
+from model.core.options import NOBODY, Conduct, Offence, RewardRule, Sanction, Status, Verification
 from model.core.recording import Snapshots
 
 Floats = NDArray[np.float64]
@@ -132,7 +132,8 @@ class Luck:
     def _finding(self, i: int) -> Floats:
         """Return with what chance each Ranger reports an offence of sequencer i, (O, T, K): who is bribed does not."""
         rules, rangers = self._rules, self._seen.rangers[:-1]
-        checks = np.where(rangers["status"] == Status.ACTIVE, rules.sampling_probability * rangers["diligence"], 0.0)
+        look = (rangers["status"] == Status.ACTIVE) & (rules.verification == Verification.RANGERS)
+        checks = np.where(look, rules.sampling_probability * rangers["diligence"], 0.0)
         found = np.multiply.outer(rules.evidence, checks)
         if self._before["owner"][0, i] == NOBODY:
             return found

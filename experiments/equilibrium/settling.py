@@ -73,6 +73,7 @@ def policies(scenario: Scenario, snapshots: Snapshots) -> dict[str, Floats]:
 def findings(paths: Sequence[Mapping[str, Floats]]) -> list[Finding]:
     """Judge the policies of some replicates, of which there is a value for every epoch."""
     pooled = {name: np.array([path[name] for path in paths]) for name in paths[0]}
+    pooled = {name: _filled(values) for name, values in pooled.items() if np.isfinite(values).any()}
     return [
         judged(name, values, MATERIAL * (1.0 if name == COMMISSION else max(float(values.mean()), LEAST_LEVEL)))
         for name, values in pooled.items()
@@ -84,7 +85,8 @@ def _stance(scenario: Scenario, nodes: np.ndarray, rangers: np.ndarray) -> tuple
     if scenario.learning not in ("belief", "fixed"):
         return "share of sequencers' propensity to order by the rules", 1 - nodes["mix"].sum(axis=(2, 3))
     seats = (rangers["status"] == Status.ACTIVE).sum(axis=1)[:, None]
-    advertised = 1 - (1 - scenario.sampling_probability * scenario.evidence_reorder) ** seats
+    looked = scenario.sampling_probability if scenario.verification == Verification.RANGERS.name.lower() else 0.0
+    advertised = 1 - (1 - looked * scenario.evidence_reorder) ** seats
     caught, uncaught = nodes["caught"][:, :, Offence.REORDER], nodes["uncaught"][:, :, Offence.REORDER]
     believed = (scenario.prior_weight * advertised + caught) / (scenario.prior_weight + caught + uncaught)
     return DETECTION, believed
@@ -92,7 +94,12 @@ def _stance(scenario: Scenario, nodes: np.ndarray, rangers: np.ndarray) -> tuple
 
 def _mean(values: Floats, counts: NDArray[np.bool_]) -> Floats:
     total = counts.sum(axis=1)
-    return np.divide((values * counts).sum(axis=1), total, out=np.zeros(total.shape), where=total > 0)
+    return np.divide((values * counts).sum(axis=1), total, out=np.full(total.shape, np.nan), where=total > 0)
+
+
+def _filled(paths: Floats) -> Floats:
+    """Return paths with the mean of what is known where nobody has the policy."""
+    return np.where(np.isfinite(paths), paths, np.nanmean(paths))
 
 
 def judged(policy: str, paths: Floats, material: float = MATERIAL) -> Finding:
@@ -129,13 +136,17 @@ def _cycle(paths: Floats) -> tuple[float, float]:
     if size < 4 * (FEWEST_ROUNDS + 1) or variance <= 1e-18 * max(1.0, float(paths.mean()) ** 2):
         return np.nan, 0.0
     power = 2 * (np.abs(np.fft.rfft(around, axis=1)) ** 2).mean(axis=0) / size**2
+    if size % 2 == 0:
+        power[-1] /= 2
     frequency = np.fft.rfftfreq(size)
-    memory = float(np.clip((around[:, 1:] * around[:, :-1]).mean() / variance, -0.99, 0.999))
+    memory = float(np.clip((around[:, 1:] * around[:, :-1]).mean() / variance, 0.0, 0.999))
     red = (1 - memory**2) / (1 + memory**2 - 2 * memory * np.cos(2 * np.pi * frequency))
     red *= variance / red[1:].sum()
-    places = np.arange(FEWEST_ROUNDS, size // 4)
+    places = np.arange(FEWEST_ROUNDS, power.size)
     peak = places[np.argmax(power[places] / red[places])]
-    chance = gammaincc(replicates, replicates * power[peak] / red[peak]) * places.size
+    # The fastest frequency of an even number of values has no phase, and so half as many degrees of freedom.
+    freedom = replicates / 2 if size % 2 == 0 and peak == power.size - 1 else replicates
+    chance = gammaincc(freedom, freedom * power[peak] / red[peak]) * places.size
     if chance > FALSE_ALARM:
         return np.nan, 0.0
     band = slice(max(1, int(0.7 * peak)), int(1.4 * peak) + 2)

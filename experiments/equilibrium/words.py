@@ -14,8 +14,15 @@ def in_words(certificate: Certificate) -> str:
     if not certificate.settled:
         moving = "; ".join(str(finding) for finding in certificate.findings if finding.kind != "settled")
         return f"{name} has not settled, so no epsilon is given: {moving}."
+    if certificate.roles.empty:
+        return f"{name} has settled, but nobody there has anything to decide."
     if np.isnan(certificate.epsilon):
-        return f"{name} has settled, but no sequencer earns anything by which a gain could be measured."
+        first = certificate.roles.iloc[0]
+        return (
+            f"{name} has settled, but no sequencer that decides for itself earns anything of which a gain would be a "
+            f"part. The largest, in USD per epoch: {first['gain']:.2f} ± {first['half_width']:.2f}, if the "
+            f"{first['role']} {first['deviation']}."
+        )
     first = _of_kind(certificate, "alone").iloc[0]
     clear = first["gain"] > first["half_width"]
     verdict = (

@@ -105,7 +105,7 @@ def verdict(case: Case, runs: Sample) -> dict[str, Any]:
         return {**row, "standard_error": 0.0, "z": np.nan, "power": power, "verdict": "exact" if agrees else "differs"}
     error = float(differences.std(ddof=1) / np.sqrt(differences.size))
     z = difference / error if error > 0 else (0.0 if difference == 0 else np.inf)
-    power = ERROR * effect / error if error > 0 else np.inf
+    power = ERROR * effect / error if error > 0 else np.inf if effect > 0 else 0.0
     words = "differs" if abs(z) >= ALARM else "agrees" if power >= LEAST_POWER else "too noisy"
     return {**row, "standard_error": error, "z": z, "power": power, "verdict": words}
 
