@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.world import Change, World
 from model.core import delegation, entry, ladder, ledger, policy
-from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Offence, Status, Verification
+from model.core.options import NOBODY, OFFENCES, Admission, Conduct, Learning, Offence, Status, Verification
 from model.core.selection import weigh
 from model.core.state import State
 
@@ -95,7 +95,8 @@ def _of_sequencer(size: str) -> Iterator[Deviation]:
     for step in (-0.05, 0.05):
         words = f"asks {abs(step):.0%} {'more' if step > 0 else 'less'} commission"
         yield Deviation(role, words, partial(_alone, size, partial(_commission, step)), "commission_step")
-    yield Deviation(role, "asks no commission", partial(_alone, size, partial(_commission, -1.0)), "commission_step")
+    for step, words in ((-1.0, "asks no commission"), (1.0, "asks the highest commission")):
+        yield Deviation(role, words, partial(_alone, size, partial(_commission, step)), "commission_step")
     yield Deviation(role, "leaves", partial(_leave, size), "exit_rate")
 
 
@@ -193,11 +194,11 @@ def _leave(size: str, world: World) -> Move | None:
 
 
 def _enter(world: World) -> Move | None:
-    """Let the candidate of the lowest cost that can pay the least stake enter."""
+    """Let the candidate of the lowest cost that can pay the least stake enter, where nobody else has a say in it."""
     nodes, least = world.state.sequencers, world.rules.min_stake
     stake = np.minimum(nodes.wallet, nodes.capital)
     able = np.flatnonzero((nodes.status == Status.CANDIDATE) & (stake >= least) & (stake > 0))
-    if able.size == 0:
+    if able.size == 0 or world.rules.admission == Admission.VOTE:
         return None
     i = int(able[np.argmin(nodes.cost[able])])
 
