@@ -1,8 +1,8 @@
 """Imitation: who revises looks at one peer, and the richer that peer is, the likelier it copies the peer's policy.
 
 This is pairwise comparison by the Fermi function (Blume 1993, doi:10.1006/game.1993.1023; Szabo and Toke 1998,
-doi:10.1103/PhysRevE.58.69), whose mean motion in a large population is the replicator equation. All look at what the
-others did and earned before anybody changed.
+doi:10.1103/PhysRevE.58.69), whose mean motion in a large population is, at small precision, the replicator equation.
+All look at what the others did and earned before anybody changed.
 """
 
 import numpy as np
