@@ -49,7 +49,7 @@ class Sweeping:
     def run(self, workers: int | None, cluster: Executor | None) -> None:
         """Run what is missing, round after round, for precision may ask for more after each.
 
-        In an order of its own, so that several processes on one store seldom run the same at the same time.
+        The points in an order of its own, so that several processes on one store seldom run the same at the same time.
         """
         missing = self._take_stock()
         if not missing:
@@ -63,8 +63,7 @@ class Sweeping:
             self._pace = Pace(max(1, executor.slots // 2) / seconds)
             self._report(0)
             while not self._asked.asked and (missing := self._take_stock()):
-                random.SystemRandom().shuffle(missing)
-                self._carry_out(Dispatch(self._plan, missing, executor, seconds))
+                self._carry_out(Dispatch(self._plan, _shuffled(missing), executor, seconds))
         self._report(0)
 
     def _take_stock(self) -> list[Task]:
@@ -123,3 +122,10 @@ class Sweeping:
             seconds_left=left / rate if rate else 0.0, bytes_left=left * bytes_per_run(self._plan),
             points=len(points), precise=self._wanted.precise,
         ))  # fmt: skip
+
+
+def _shuffled(tasks: list[Task]) -> list[Task]:
+    """Return tasks in a random order in which those of a point stay together, which saves setting it up again."""
+    luck = random.SystemRandom()
+    order = {point: luck.random() for point in {task.point for task in tasks}}
+    return sorted(tasks, key=lambda task: (order[task.point], luck.random()))

@@ -63,10 +63,10 @@ def run_batch(batch: Batch) -> Outcome:
         raise ForeignWorker(f"a worker runs {engine()}, the sweep {batch.engine}; install the same version on both")
     start = time.perf_counter()
     outcome = new_outcome(len(batch.runs), len(batch.metrics), batch.series)
+    scenarios = _Scenarios(batch.scenario)
     for row, (changes, seed) in enumerate(batch.runs):
         try:
-            run = _run(batch, changes, seed)
-            _keep(outcome, row, run, batch.metrics)
+            _keep(outcome, row, _run(batch, scenarios.with_changes(changes), seed), batch.metrics)
         except Exception as error:
             outcome.error[row] = " ".join(f"{type(error).__name__}: {error}".split())
     return outcome._replace(seconds=time.perf_counter() - start)
@@ -98,10 +98,23 @@ def concatenated(outcomes: list[Outcome]) -> Outcome:
     return Outcome(**joined)
 
 
-def _run(batch: Batch, changes: dict[str, Any], seed: int) -> Run:
+class _Scenarios:
+    """Scenarios of a batch, validated once as long as runs of the same point follow each other."""
+
+    def __init__(self, base: Scenario) -> None:
+        self._base = self._last = base
+        self._changes: dict[str, Any] = {}
+
+    def with_changes(self, changes: dict[str, Any]) -> Scenario:
+        """Return the base with changes."""
+        if changes != self._changes:
+            self._last, self._changes = self._base.replace(**changes), changes
+        return self._last
+
+
+def _run(batch: Batch, scenario: Scenario, seed: int) -> Run:
     import model
 
-    scenario = batch.scenario.replace(**changes)
     return model.simulate(scenario, seed=seed, epochs=batch.epochs, record_every=batch.record_every)
 
 
