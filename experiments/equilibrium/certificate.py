@@ -12,7 +12,8 @@ from scipy.special import stdtrit
 
 from experiments.checks import check_counts, check_seed
 from experiments.equilibrium.coalitions import joint
-from experiments.equilibrium.deviations import Deviation, unilateral
+from experiments.equilibrium.deviations import unilateral
+from experiments.equilibrium.moves import Deviation
 from experiments.equilibrium.search import Gains, best_of_each_role, gains
 from experiments.equilibrium.settling import Finding, findings, policies
 from experiments.equilibrium.world import World, calm, frozen

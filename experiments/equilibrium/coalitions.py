@@ -7,16 +7,10 @@ from functools import partial
 
 import numpy as np
 
-from experiments.equilibrium.deviations import (
-    CAUTIONS,
-    Deviation,
-    Move,
-    be_cautious,
-    in_words,
-    independent,
-    seated,
-)
+from experiments.equilibrium.deviations import CAUTIONS, be_cautious, in_words, independent
+from experiments.equilibrium.moves import Deviation, Move
 from experiments.equilibrium.payoff import Members
+from experiments.equilibrium.watching import seated
 from experiments.equilibrium.world import World
 from model.core.options import NOBODY, OFFENCES, Conduct, Status, Tactic
 from model.core.state import State

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.equilibrium.deviations import Deviation
+from experiments.equilibrium.moves import Deviation
 from experiments.equilibrium.payoff import Play
 from experiments.equilibrium.world import World
 
