@@ -60,6 +60,11 @@ def test_a_point_agrees_within_four_standard_errors_that_are_small_enough(shift,
         assert (row["power"] >= LEAST_POWER) == (spread <= ERROR / LEAST_POWER)
 
 
+def test_where_nothing_happens_nothing_is_recovered():
+    row = verdict(CASES["detection"], Sample(np.zeros(RUNS), np.zeros(RUNS), np.zeros(RUNS)))
+    assert (row["power"], row["verdict"]) == (0.0, "too noisy")
+
+
 @pytest.mark.parametrize(("shift", "words"), [(0.9e-9, "exact"), (1.1e-9, "differs"), (-1.1e-9, "differs")])
 def test_a_deterministic_point_keeps_its_tolerance(shift, words):
     case = CASES["slash_base"]
