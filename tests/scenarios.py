@@ -25,6 +25,7 @@ SMALL: dict[str, Any] = {
 """Sizes at which an epoch takes microseconds, and delegators that move often enough to see it."""
 
 CEILINGS: dict[str, float] = {
+    "blocks_per_epoch": 1e6,
     "number_of_sequencers": 6,
     "possible_sequencers": 12,
     "number_of_delegators": 40,
