@@ -28,7 +28,7 @@ def in_words(certificate: Certificate) -> str:
     verdict = (
         f"An epsilon-equilibrium with epsilon = {_part(certificate, first)} of a sequencer's income, on average and at "
         f"a constant price; {'the most profitable deviation' if clear else 'not clear of chance, the most promising'}: "
-        f"the {first['role']} {first['deviation']}. Nobody gains more than {certificate.bound:.1%} alone."
+        f"the {first['role']} {first['deviation']}. No gain alone that was measured exceeds {certificate.bound:.1%}."
     )
     return " ".join([verdict, *_together(certificate), *_delegators(certificate)])
 

@@ -1,8 +1,8 @@
 """Where batches are run: in this process, in worker processes of this machine, or on a Dask cluster.
 
 Processes, not threads: the compiled epochs release the interpreter lock, but the population and the metrics around them
-do not. Two threads come to 1.75 times one at the default run, most of which is epochs, and to no more than one at short
-runs; two processes come to 1.85 at both (`make bench`).
+do not. Two threads come to 1.65 times one at the default run, most of which is epochs, and to less than one at short
+runs; two processes to 1.60 and 1.54, and to 1.85 at the pace of a long sweep (`make bench`).
 """
 
 from __future__ import annotations
