@@ -12,8 +12,9 @@ from model import Economy, Scenario
 from model.agents import App, Attacker, Delegator, Ranger, Sequencer
 from model.core import audit, delegation
 from model.core.options import Conduct, Offence, Status, Tactic
+from model.core.rows import APP, ATTACKER, DELEGATOR, RANGER, SEQUENCER
 from model.core.selection import weigh
-from model.core.state import APP, ATTACKER, DELEGATOR, RANGER, SEQUENCER, State
+from model.core.state import State
 from model.simulation import Engine
 
 SMALL = {"blocks_per_epoch": 400, "blocks_per_span": 20, "number_of_delegators": 60, "attention": 0.3}

@@ -21,7 +21,7 @@ from model.core.compiled import kernel
 from model.core.opportunity import new_shape
 from model.core.options import OFFENCES, Conduct
 from model.core.policy import take_stance
-from model.core.state import SEQUENCER, rows
+from model.core.rows import SEQUENCER, rows
 from model.core.thinning import new_desk
 from model.core.turn import play
 from model.parameters import Scenario

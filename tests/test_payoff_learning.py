@@ -19,7 +19,7 @@ from model.core.opportunity import new_shape
 from model.core.options import OFFENCES, Conduct, Offence, Status
 from model.core.policy import chances
 from model.core.reinforcement import prospect, reinforce
-from model.core.state import SEQUENCER, rows
+from model.core.rows import SEQUENCER, rows
 from model.parameters import Scenario
 from model.parameters.rules import rules_of
 from model.population import generator

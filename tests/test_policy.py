@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from model.core.conduct import decide
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence
 from model.core.policy import advertised_detection, appraise, believed_detection, chances, franchise
-from model.core.state import SEQUENCER, rows
+from model.core.rows import SEQUENCER, record, rows
+from model.core.state import MARKET
 from model.parameters import Scenario
 from model.parameters.rules import rules_of
 from tests.scenarios import stage
@@ -41,7 +42,9 @@ def value_of(
     """Return what opportunity a reordering needs to pay, for a node with these beliefs under these rules."""
     rules = rules_of(Scenario(**{**BASE, **changes}))
     belief = believed_detection(node, rules, int(Offence.REORDER), advertised)
-    appraise(node, rules, int(Offence.REORDER), belief, bribes, price)
+    now = record(MARKET)
+    now.price, now.capture = price, rules.capture
+    appraise(node, rules, int(Offence.REORDER), belief, bribes, now)
     return float(node.reservation[Offence.REORDER])
 
 

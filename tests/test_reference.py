@@ -6,7 +6,8 @@ from scipy.integrate import quad
 from scipy.stats import kstest, lognorm, norm
 
 from model.core.options import Conduct, Offence, Status
-from model.core.state import ACCOUNTS, SEQUENCER, TOTALS
+from model.core.rows import SEQUENCER
+from model.core.state import ACCOUNTS, TOTALS
 from model.parameters import Scenario
 from model.population import populate
 from tests.reference import Reference

@@ -48,7 +48,8 @@ class Luck:
         convicted = (rows["convicted"] - turns["convicted"]) * cost
         a_turn = turns["stolen"] @ gain - (turns["convicted"] * cost).sum(axis=1)
         dealt = (rows["assigned"] - self._dealt[:, i]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
-        return float((stolen @ gain).sum() + rules.honest_capture * honest.sum() - convicted.sum() + dealt.sum())
+        earned = (stolen @ gain).sum() + self._seen.market["capture"][1:] @ honest
+        return float(earned - convicted.sum() + dealt.sum())
 
     def of_pool(self, i: int) -> Floats:
         """Return what chance brought the pool of sequencer i in each epoch (tokens): blocks dealt, convictions."""
@@ -117,7 +118,7 @@ class Luck:
         before, market = self._before[:, i], self._seen.market
         stake = before["self_stake"] + before["pool"]
         own = _ratio(before["self_stake"] + before["commission"] * before["pool"], stake)
-        fees = market["net_fee"][:-1] + self._rules.honest_capture * market["mean_opportunity"][1:]
+        fees = market["net_fee"][:-1] + market["capture"][1:] * market["mean_opportunity"][1:]
         return np.asarray(self._emission() * own * self._price + fees, float)
 
     def _emission(self) -> Floats:

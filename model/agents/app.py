@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model.agents.field import Field
 from model.agents.view import View
-from model.core.state import APP
+from model.core.rows import APP
 
 
 class App(View, group="apps", kind=APP):

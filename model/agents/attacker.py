@@ -7,7 +7,7 @@ from model.agents.ranger import Ranger
 from model.agents.sequencer import Sequencer
 from model.agents.view import View
 from model.core.options import Tactic
-from model.core.state import ATTACKER
+from model.core.rows import ATTACKER
 
 
 class Attacker(View, group="attackers", kind=ATTACKER):

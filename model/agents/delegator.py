@@ -9,7 +9,7 @@ from model.agents.sequencer import Sequencer
 from model.agents.view import View
 from model.core import delegation
 from model.core.options import NOBODY, Status
-from model.core.state import DELEGATOR
+from model.core.rows import DELEGATOR
 
 VAULT = "it follows from delegate() and undelegate()"
 

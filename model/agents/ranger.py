@@ -7,7 +7,7 @@ from model.agents.sequencer import Sequencer
 from model.agents.view import View
 from model.core import choice, diligence, verification
 from model.core.options import NOBODY, Conduct, Offence, Status, Tactic
-from model.core.state import RANGER
+from model.core.rows import RANGER
 
 
 class Ranger(View, group="rangers", kind=RANGER):

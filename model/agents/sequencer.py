@@ -10,7 +10,7 @@ from model.agents.field import Balance, Choice, Closed, Field, member
 from model.agents.view import View
 from model.core import conduct, delegation, entry, ledger, policy, verification
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
-from model.core.state import SEQUENCER
+from model.core.rows import SEQUENCER
 
 DELEGATED = "it is delegators' stake; let a Delegator delegate() or undelegate()"
 

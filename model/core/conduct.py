@@ -52,7 +52,7 @@ def decide(state, rules):
             node = state.sequencers[i]
             if node.status == Status.ACTIVE and node.conduct == Conduct.RATIONAL and node.revises == 1:
                 if node.owner == NOBODY:
-                    appraise(node, rules, a, believed_detection(node, rules, a, advertised), 0.0, state.market.price)
+                    appraise(node, rules, a, believed_detection(node, rules, a, advertised), 0.0, state.market)
                 else:
                     consider(state, rules, node, i, a, advertised)
 
@@ -64,7 +64,7 @@ def consider(state, rules, node, i, a, advertised):
     bribes = 0.0
     if node.owner != NOBODY and state.market.bribes_offered == 1:
         detection, bribes = insider_view(state, rules, i, a)
-    appraise(node, rules, a, detection, bribes, state.market.price)
+    appraise(node, rules, a, detection, bribes, state.market)
 
 
 @kernel

@@ -105,7 +105,7 @@ def expected_profit(now, rules, node, others):
     stake = node.self_stake + node.pool
     own = (node.self_stake + node.commission * node.pool) / stake if stake > 0.0 else 0.0
     risk = fault_risk(node, rules, now.price)
-    per_block = now.net_fee + rules.honest_capture * now.mean_opportunity
+    per_block = now.net_fee + now.capture * now.mean_opportunity
     return emission * own * now.pay_scale * now.price + blocks * per_block - node.cost - risk
 
 

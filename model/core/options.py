@@ -46,6 +46,9 @@ class Tactic(IntEnum):
     SYBIL = 1
     BRIBERY = 2
     GRIEFING = 3
+    CENSORSHIP = 4
+    HIT_AND_RUN = 5
+    TAKEOVER = 6
 
 
 NOBODY = -1
@@ -74,6 +77,27 @@ class Selection(IntEnum):
     STAKE = 0
     SQRT_STAKE = 1
     EQUAL = 2
+    SINGLE = 3
+    APPOINTED = 4
+    AUCTION = 5
+
+
+class Ordering(IntEnum):
+    """The rule that honest ordering follows: what a breach of it leaves as evidence, and who gets honest MEV."""
+
+    DISCRETION = 0
+    FIRST_COME = 1
+    PRIORITY_FEE = 2
+    RANDOM = 3
+    COMMITTED = 4
+
+
+class Visibility(IntEnum):
+    """What who orders can see of what it orders."""
+
+    PLAIN = 0
+    LAZY = 1
+    ENCRYPTED = 2
 
 
 class Verification(IntEnum):
@@ -81,6 +105,16 @@ class Verification(IntEnum):
 
     NONE = 0
     RANGERS = 1
+    SOCIAL = 2
+    PEERS = 3
+
+
+class ProofSystem(IntEnum):
+    """What proves the result of a block to L1."""
+
+    NONE = 0
+    FAULT = 1
+    VALIDITY = 2
 
 
 class Sanction(IntEnum):
@@ -88,6 +122,25 @@ class Sanction(IntEnum):
 
     NONE = 0
     SLASH = 1
+    REPUTATION = 2
+    REMOVAL = 3
+    RESTAKED_SLASH = 4
+
+
+class Revenue(IntEnum):
+    """Who gets what ordering earns."""
+
+    KEEP = 0
+    AUCTION_TO_PROPOSER = 1
+    SHARE_WITH_PROTOCOL = 2
+
+
+class Consensus(IntEnum):
+    """Who must agree to a block, and how messages grow with their number."""
+
+    NONE = 0
+    BFT_LINEAR = 1
+    BFT_QUADRATIC = 2
 
 
 class RewardRule(IntEnum):
@@ -95,6 +148,7 @@ class RewardRule(IntEnum):
 
     PER_BLOCK = 0
     TARGET_RATE = 1
+    SQRT_CURVE = 2
 
 
 class RewardSource(IntEnum):

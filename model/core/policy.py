@@ -60,26 +60,26 @@ def conviction_cost(node, rules, a, price):
 
 
 @kernel
-def net_gain(node, rules, a):
-    """Return what offence a earns per dollar of opportunity above honest ordering."""
-    return max(0.0, rules.gain[a] * node.skill - rules.honest_capture)
+def net_gain(node, rules, a, capture):
+    """Return what offence a earns per dollar of opportunity above honest ordering, which earns `capture` of it."""
+    return max(0.0, rules.gain[a] * node.skill - capture)
 
 
 @kernel
-def kept_gain(node, rules, a, detection):
+def kept_gain(node, rules, a, detection, capture):
     """Return what is left of the net gain after the clawback that is to be expected at this detection."""
-    return net_gain(node, rules, a) * (1.0 - detection * rules.clawback)
+    return net_gain(node, rules, a, capture) * (1.0 - detection * rules.clawback)
 
 
 @kernel
-def appraise(node, rules, a, detection, bribes, price):
+def appraise(node, rules, a, detection, bribes, now):
     """Write what a node expects to keep of the gain of offence a, and (no policy of its own) its reservation value.
 
     `detection` is the probability that the node reckons with, `bribes` (USD) what silence is expected to cost.
     """
-    node.kept[a] = kept_gain(node, rules, a, detection)
+    node.kept[a] = kept_gain(node, rules, a, detection, now.capture)
     if node.custom == 0:
-        loss = detection * conviction_cost(node, rules, a, price) + bribes
+        loss = detection * conviction_cost(node, rules, a, now.price) + bribes
         node.reservation[a] = reservation_value(loss, node.kept[a], node.caution[a])
 
 

@@ -18,7 +18,10 @@ class Snapshots(NamedTuple):
     sequencers: np.ndarray  # (T, S) SEQUENCER
     rangers: np.ndarray  # (T, K) RANGER
     apps: np.ndarray  # (T, A) APP
-    attackers: np.ndarray  # (T, 4) ATTACKER
+    attackers: np.ndarray  # (T, 7) ATTACKER
+    builders: np.ndarray  # (T, B) BUILDER
+    sisters: np.ndarray  # (T, N) SISTER
+    services: np.ndarray  # (T, services - 1) SERVICE
     market: np.ndarray  # (T,) MARKET
     accounts: np.ndarray  # (T,) ACCOUNTS
     totals: np.ndarray  # (T,) TOTALS
@@ -47,6 +50,12 @@ def observe(state, snapshots, epoch):
         snapshots.apps[t, a] = state.apps[a]
     for a in range(state.attackers.size):
         snapshots.attackers[t, a] = state.attackers[a]
+    for b in range(state.builders.size):
+        snapshots.builders[t, b] = state.builders[b]
+    for c in range(state.sisters.size):
+        snapshots.sisters[t, c] = state.sisters[c]
+    for j in range(state.services.size):
+        snapshots.services[t, j] = state.services[j]
     snapshots.market[t] = state.market
     snapshots.accounts[t] = state.accounts
     snapshots.totals[t] = state.totals

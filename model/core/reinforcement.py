@@ -83,7 +83,7 @@ def prospect(state, rules, i, a, detection):
     if node.owner != NOBODY and state.market.bribes_offered == 1:
         detection, bribes = insider_view(state, rules, i, a)
     loss = detection * conviction_cost(node, rules, a, state.market.price) + bribes
-    return kept_gain(node, rules, a, detection) * state.market.mean_opportunity, loss
+    return kept_gain(node, rules, a, detection, state.market.capture) * state.market.mean_opportunity, loss
 
 
 @kernel

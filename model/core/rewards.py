@@ -103,7 +103,7 @@ def _fees(state, rules):
 @kernel
 def _earn(now, totals, attackers, node, rules):
     """Add up a node's income in USD and move its averages."""
-    usd = now.net_fee * node.made + rules.honest_capture * node.honest_value
+    usd = now.net_fee * node.made + now.capture * node.honest_value
     for a in range(OFFENCES):
         gain = rules.gain[a] * node.skill * node.stolen[a]
         back = 0.0

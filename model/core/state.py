@@ -4,135 +4,12 @@ Rows are permanent identities; leaving sets `status`. A kernel takes a row (`nod
 writes its fields by name. Token balances are the fields marked *balance*; only `ledger` changes those.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from model.core.ladder import RUNGS
 from model.core.options import OFFENCES
-
-SEQUENCER = np.dtype(
-    [
-        ("operator", "i8"),  # who stands behind the node; Sybil nodes share one
-        ("owner", "i8"),  # attacker's row or NOBODY
-        ("conduct", "i8"),
-        ("status", "i8"),
-        ("client", "i8"),  # software the node runs; client-wide faults strike all of its nodes
-        ("custom", "i8"),  # 1: a user's own decide() sets the policy, the rules of the model leave it alone
-        ("self_stake", "f8"),  # balance
-        ("wallet", "f8"),  # balance
-        ("exiting", "f8"),  # balance: own stake on its way out
-        ("exit_epoch", "i8"),  # epoch in which it left
-        ("pool", "f8"),  # balance: delegated tokens
-        ("pool_shares", "f8"),
-        ("members", "i8"),  # delegators in the pool
-        ("capital", "f8"),  # own stake it bonds when it enters
-        ("commission", "f8"),
-        ("commission_direction", "f8"),
-        ("commission_income", "f8"),  # tokens, this period
-        ("commission_before", "f8"),  # tokens, the period before
-        ("skill", "f8"),
-        ("cost", "f8"),  # USD per epoch
-        ("downtime", "f8"),  # share of time
-        ("brand", "f8"),  # percentage points of yield
-        ("caught", "f8", (OFFENCES,)),  # evidence on detection, decayed
-        ("uncaught", "f8", (OFFENCES,)),
-        ("caution", "f8", (OFFENCES,)),  # multiplies the reservation values that the rule advises
-        ("sharpness", "f8"),  # multiplies the precision of its choice
-        ("reservation", "f8", (OFFENCES,)),  # USD: opportunity from which on it is inclined to each offence
-        ("kept", "f8", (OFFENCES,)),  # USD it expects to keep per dollar of opportunity, beyond honest ordering
-        ("mix", "f8", (OFFENCES, RUNGS)),  # probability of each policy of the ladder, if it learns from payoffs
-        ("experience", "f8"),  # trials that its attractions rest on
-        ("payoff", "f8"),  # USD per block due to it, average
-        ("usd_before", "f8"),  # total_usd at the end of the last epoch
-        ("revises", "i8"),  # 1: it renews its policy this epoch
-        ("income_average", "f8"),  # USD per epoch
-        ("profit_average", "f8"),  # USD per epoch
-        ("slash_average", "f8"),  # share of stake per epoch
-        ("jailed_until", "i8"),
-        # what happened to the node in the current epoch
-        ("outage", "f8"),  # share of the epoch it is down
-        ("fault", "i8"),  # 1: it commits an honest fault
-        ("weight", "f8"),  # selection weight
-        ("assigned", "i8"),  # blocks it is to make
-        ("made", "i8"),  # blocks it made
-        ("opportunity", "f8"),  # USD that came by in them
-        ("honest_value", "f8"),  # USD of opportunity in the blocks it ordered honestly
-        ("offences", "i8", (OFFENCES,)),
-        ("stolen", "f8", (OFFENCES,)),  # USD of opportunity in the blocks it offended in
-        ("detected", "i8", (OFFENCES,)),
-        ("convicted", "i8", (OFFENCES,)),
-        ("turn_ended", "i8"),  # 1: jailed during the epoch, later blocks are not its own
-        ("sentenced", "i8"),  # 1: convicted, rightly or wrongly
-        ("slashed", "f8"),  # share of its stake
-        ("token_income", "f8"),
-        ("usd_income", "f8"),
-        # cumulative
-        ("total_made", "i8"),
-        ("total_tokens", "f8"),
-        ("total_usd", "f8"),
-    ],
-    align=True,
-)
-
-RANGER = np.dtype(
-    [
-        ("owner", "i8"),
-        ("conduct", "i8"),
-        ("status", "i8"),
-        ("custom", "i8"),
-        ("bond", "f8"),  # balance
-        ("wallet", "f8"),  # balance
-        ("cost", "f8"),  # USD per check
-        ("diligence", "f8"),  # probability that it really checks a block assigned to it
-        ("attraction", "f8"),  # of checking beside shirking (USD per assigned block), if it learns from payoffs
-        ("experience", "f8"),  # trials that its attraction rests on
-        ("payoff", "f8"),  # USD per assigned block, average
-        ("revises", "i8"),  # 1: it renews its diligence this epoch
-        ("found", "f8"),  # evidence on misconduct, decayed
-        ("checks", "f8"),
-        ("income_average", "f8"),  # USD per epoch
-        # current epoch
-        ("checked", "i8"),
-        ("assigned", "i8"),
-        ("reported", "i8"),
-        ("silenced", "i8"),  # offences it was bribed not to report
-        ("trapped", "i8"),  # planted tests it shirked
-        ("tokens", "f8"),
-        ("usd", "f8"),
-        ("total_usd", "f8"),  # cumulative profit
-    ],
-    align=True,
-)
-
-DELEGATOR = np.dtype(
-    [
-        ("shares", "f8"),  # of the pool it is in, or of the unbonding bucket it waits in
-        ("liquid", "f8"),  # tokens; part of the account `liquid`
-        ("risk_aversion", "f4"),
-        ("pool", "i4"),  # sequencer it delegates to or waits to leave, or NOBODY
-        ("release", "i4"),  # epoch in which its stake is free; 0 when not unbonding
-        ("custom", "i4"),
-    ],
-    align=True,
-)
-
-APP = np.dtype(
-    [("share", "f8"), ("tolerance", "f8"), ("memory", "f8"), ("present", "i8")],  # bps of volume
-    align=True,
-)
-
-ATTACKER = np.dtype(
-    [
-        ("tactic", "i8"),
-        ("active", "i8"),
-        ("budget", "f8"),  # USD
-        ("spent", "f8"),  # USD, cumulative
-        ("charged", "f8"),  # USD, part of what was spent that profit already bears
-        ("profit", "f8"),  # USD, cumulative, of the agents it owns less what it spent
-    ],
-    align=True,
-)
+from model.core.rows import Rows
 
 MARKET = np.dtype(
     [
@@ -147,8 +24,15 @@ MARKET = np.dtype(
         ("issued_before", "f8"),  # tokens outside the reserve, less those at the start, up to the last epoch
         ("pay_scale", "f8"),  # share of emission due that the source could pay
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
+        ("capture", "f8"),  # part of the opportunity that who orders by the rules earns
+        ("latency", "f8"),  # seconds that the design adds to a block's own time
+        ("capacity_used", "f8"),  # blocks due over those that consensus has time for
+        ("halted", "f8"),  # share of the epoch without a quorum
+        ("scandal", "i8"),  # 1: misconduct came to light this epoch
+        ("brand", "f8"),  # trust in the stack that sister chains share
         ("lost_blocks", "i8"),  # this epoch
         ("harm", "f8"),  # USD, this epoch
+        ("lawful_harm", "f8"),  # USD, this epoch: harm that breaks no rule
         ("bribes_offered", "i8"),  # 1: the briber could pay at the start of the epoch
         ("coverage", "f8"),  # probability that a block was really checked, this epoch
         ("detection", "f8", (OFFENCES,)),  # probability that an offence was reported, nobody being bribed
@@ -181,6 +65,7 @@ TOTALS = np.dtype(
         ("opportunity", "f8"),  # USD
         ("stolen", "f8"),  # USD of opportunity in offended blocks
         ("harm", "f8"),  # USD
+        ("lawful_harm", "f8"),  # USD
         ("clawed_back", "f8"),  # USD
         ("volume", "f8"),  # USD
         ("fees", "f8"),  # USD
@@ -195,14 +80,18 @@ TOTALS = np.dtype(
         ("bounties", "f8"),  # tokens
         ("checks", "f8"), ("checks_assigned", "f8"),
         ("coverage", "f8"),  # sum over epochs of the probability that a block is really checked
+        ("auction_usd", "f8"),  # paid for the right to order, or for blocks
+        ("builder_usd", "f8"),  # builders' profit
+        ("incumbent_usd", "f8"),  # incumbents' profit
+        ("embargo_usd", "f8"),  # volume of the victim that was held up
+        ("halted", "f8"),  # epochs without a quorum
+        ("scandals", "f8"),  # epochs
+        ("removal_votes", "f8"), ("shocked", "f8"),  # votes held; tokens lost to what happened at other services
+        ("stack_usd", "f8"),  # what all chains of the stack pay to it
         ("entries", "f8"), ("exits", "f8"), ("removals", "f8"),
     ],
     align=True,
 )  # fmt: skip
-
-
-Rows = Any
-"""A structured array whose fields read as attributes: a column of all rows, or a value of one."""
 
 
 class State(NamedTuple):
@@ -212,7 +101,10 @@ class State(NamedTuple):
     rangers: Rows  # (K,) RANGER
     delegators: Rows  # (D,) DELEGATOR
     apps: Rows  # (A,) APP
-    attackers: Rows  # (4,) ATTACKER, row = Tactic
+    attackers: Rows  # (7,) ATTACKER, row = Tactic
+    builders: Rows  # (B,) BUILDER
+    sisters: Rows  # (N,) SISTER
+    services: Rows  # (services - 1,) SERVICE: those that the same stake backs beside this one
     market: Rows  # MARKET
     accounts: Rows  # ACCOUNTS
     totals: Rows  # TOTALS
@@ -224,13 +116,15 @@ class State(NamedTuple):
     claims: np.ndarray  # (slash_delay + 1, S, K) Rangers' claims on the bounty of each
     attractions: np.ndarray  # (S, OFFENCES, RUNGS) of sequencers' policies beside never (USD per block)
     slashed_before: np.ndarray  # (correlation_window,) tokens slashed, by epoch modulo
+    docket: np.ndarray  # (conviction_delay + 1, S, OFFENCES) int64: offences to be convicted, by epoch modulo
+    backing: np.ndarray  # (S, services - 1) part of a node's stake that backs each other service
 
 
 class Streams(NamedTuple):
-    """Independent sources of luck. The first two are exogenous: the same for every policy under one seed."""
+    """Independent sources of luck. Those called exogenous are the same for every policy and design under one seed."""
 
-    market: np.random.Generator  # price, demand, storms
-    luck: np.random.Generator  # outages, honest faults
+    market: np.random.Generator  # exogenous: price, demand, storms
+    luck: np.random.Generator  # exogenous: outages, honest faults
     selection: np.random.Generator
     conduct: np.random.Generator
     verification: np.random.Generator
@@ -239,13 +133,7 @@ class Streams(NamedTuple):
     delegation: np.random.Generator
     entry: np.random.Generator
     users: np.random.Generator
-
-
-def rows(dtype: np.dtype, count: int) -> Rows:
-    """Return `count` zeroed rows whose fields can be read as attributes."""
-    return np.zeros(count, dtype).view(np.recarray)
-
-
-def record(dtype: np.dtype) -> Rows:
-    """Return one zeroed record whose fields can be read as attributes."""
-    return rows(dtype, 1)[0]
+    overlap: np.random.Generator  # exogenous: when in the epoch an outage falls
+    elsewhere: np.random.Generator  # exogenous: what happens at other services and sister chains
+    auction: np.random.Generator
+    attack: np.random.Generator

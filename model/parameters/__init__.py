@@ -12,13 +12,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from model.parameters.behaviour import Attackers, Beliefs, Delegators, Rangers, Sequencers, Users
+from model.parameters.attacks import Attackers
+from model.parameters.behaviour import Beliefs, Delegators, Rangers, Sequencers, Users
 from model.parameters.declaration import facts
+from model.parameters.design import Agreement, Income, Order, Restaking
+from model.parameters.society import Stack, Watchers
 from model.parameters.system import Market, Protocol, Scale
 
 DESIGNS = Path(__file__).parent.parent / "designs"
 GROUPS: tuple[type[BaseModel], ...] = (
-    Scale, Market, Protocol, Sequencers, Rangers, Beliefs, Delegators, Attackers, Users,
+    Scale, Market, Protocol, Order, Income, Agreement, Restaking, Watchers, Stack,
+    Sequencers, Rangers, Beliefs, Delegators, Attackers, Users,
 )  # fmt: skip
 
 
@@ -26,7 +30,10 @@ class ScenarioError(ValueError):
     """A scenario that cannot be: says field, value, what is allowed and what to do, in one line."""
 
 
-class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Protocol, Market, Scale):
+class Scenario(
+    Users, Attackers, Delegators, Beliefs, Rangers, Sequencers,
+    Stack, Watchers, Restaking, Agreement, Income, Order, Protocol, Market, Scale,
+):  # fmt: skip
     """A frozen description of an economy. Its defaults are close to the design `metis`, which adds sources."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
@@ -90,9 +97,12 @@ class Scenario(Users, Attackers, Delegators, Beliefs, Rangers, Sequencers, Proto
              f"tail_start = {self.tail_start:g} leaves no body below it at opportunity_sigma = "
              f"{self.opportunity_sigma:g}; raise either"),
             (math.floor(self.byzantine_share * self.number_of_sequencers + 0.5) + self.sybil_nodes
-             > self.number_of_sequencers,
-             f"byzantine_share = {self.byzantine_share:g} and sybil_nodes = {self.sybil_nodes} need more than the "
-             f"{self.number_of_sequencers} starting sequencers; lower one of them"),
+             + self.hit_and_run_nodes > self.number_of_sequencers,
+             f"byzantine_share = {self.byzantine_share:g}, sybil_nodes = {self.sybil_nodes} and hit_and_run_nodes = "
+             f"{self.hit_and_run_nodes} need more than the {self.number_of_sequencers} starting sequencers; lower one "
+             "of them"),
+            (self.council_threshold > self.council_size,
+             f"council_threshold = {self.council_threshold} is above council_size = {self.council_size}; lower it"),
             (self.diligent_share + self.colluding_share + self.griefing_share > 1 + 1e-12,
              "diligent_share + colluding_share + griefing_share is above 1; lower one of them"),
             (bool(self.stakes) and len(self.stakes) != self.number_of_sequencers,

@@ -1,4 +1,4 @@
-"""Parameters of the people: costs, beliefs, tastes, attackers. Nobody knows these; vary them."""
+"""Parameters of the people: costs, beliefs, tastes. Nobody knows these; vary them."""
 
 from pydantic import BaseModel
 
@@ -168,28 +168,6 @@ class Delegators(BaseModel):
     max_commission: float = number(0.5, "share", 0, 1, "Ceiling on commissions.", studied=(0.25, 1))
     commission_step: float = number(0.01, "share", 0, 1, "Step of the commission search.", studied=(0, 0.05))
     commission_period: int = number(30, "epochs", 1, 10_000, "Epochs between commission changes.", studied=(7, 90))
-
-
-class Attackers(BaseModel):
-    """Attack tactics; several may act at once, each off at zero."""
-
-    byzantine_share: float = number(
-        0.0, "share", 0, 1, "Starting sequencers that always do the most harm.", studied=(0, 0.5)
-    )
-    sybil_nodes: int = number(
-        0, "nodes", 0, 10_000, "Starting sequencers that belong to one hidden operator.", studied=(0, 3)
-    )
-    colluding_share: float = number(
-        0.0, "share", 0, 1, "Rangers that take bribes, for nodes that an attacker owns.", studied=(0, 0.4)
-    )
-    bribe: float = number(
-        0.0, "USD per offence", 0, 1e9, "Offered for silence on an attacker's node.", studied=(0, 20_000)
-    )
-    bribery_budget: float = number(
-        100_000, "USD", 0, 1e12, "What can be spent on bribes.", scale="log", studied=(1e4, 1e6)
-    )
-    griefing_share: float = number(0.0, "share", 0, 1, "Rangers that accuse falsely.", studied=(0, 0.2))
-    accusation_rate: float = number(0.1, "per epoch", 0, 100, "False accusations by a griefing Ranger.", studied=(0, 1))
 
 
 class Users(BaseModel):

@@ -15,6 +15,11 @@ DERIVED: list[Any] = [
     ("slash", "f8", (OFFENCES,)),
     ("gain", "f8", (OFFENCES,)),
     ("harm", "f8", (OFFENCES,)),
+    ("capture", "f8"),
+    ("lawful_harm", "f8"),
+    ("upheld", "f8"),
+    ("conviction_delay", "i8"),
+    ("latency", "f8"),
     ("blocks_above", "f8", (RUNGS,)),
     ("value_above", "f8", (RUNGS,)),
     ("income_keep", "f8"),
@@ -42,7 +47,9 @@ def rules_of(scenario: Scenario) -> np.record:
 
     Derived: evidence, slash (fraction times multiplier, at most 1), gain (times exposure) and harm by offence; blocks
     and value above each rung of the ladder; what an average keeps per epoch (`income_keep`, `evidence_keep`,
-    `harm_keep`); `dt`, an epoch in years.
+    `harm_keep`); `dt`, an epoch in years; `capture`, the part of the opportunity that ordering by the rules earns, and
+    `lawful_harm`, what users lose per dollar of opportunity although no rule is broken; `upheld`, the probability that
+    a proven offence is sanctioned, and `conviction_delay` until it is; `latency` (seconds) that sight adds.
     """
     rules = np.zeros(1, RULES).view(np.recarray)[0]
     for name, _ in FIELDS:
@@ -52,6 +59,8 @@ def rules_of(scenario: Scenario) -> np.record:
     rules.slash = np.minimum(1.0, scenario.slash_fraction * by_offence(scenario, "slash_multiplier"))
     rules.gain = by_offence(scenario, "gain") * by_offence(scenario, "exposure")
     rules.harm = by_offence(scenario, "harm")
+    rules.capture = scenario.honest_capture
+    rules.upheld = scenario.enforcement
     rules.blocks_above, rules.value_above = above_rungs(rules)
     rules.income_keep = 0.5 ** (1.0 / scenario.income_memory)
     rules.evidence_keep = 0.5 ** (1.0 / scenario.memory)

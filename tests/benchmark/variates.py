@@ -17,7 +17,8 @@ import numba
 import numpy as np
 
 from model.core import conduct
-from model.core.state import Streams, rows
+from model.core.rows import rows
+from model.core.state import Streams
 from model.core.thinning import SLATE
 from model.parameters import Scenario
 from model.simulation import Engine

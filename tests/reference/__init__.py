@@ -33,7 +33,7 @@ __all__ = ["Reference"]
 class Reference(mesa.Model):
     """An economy of plain objects, started from a State, with one numpy Generator made from `seed`.
 
-    Agents carry the field names of `model.core.state`; `totals` and `accounts` those of TOTALS and ACCOUNTS. Each
+    Agents carry the field names of `model.core.rows`; `totals` and `accounts` those of TOTALS and ACCOUNTS. Each
     phase can be called alone, on a state taken between epochs or between two phases; but convictions of the current
     epoch are known only to the `conduct` that made them. `conduct` plays every block and has the Rangers look at it
     at once, since a conviction ends a node's turn; `verification` then settles traps and published coverage.

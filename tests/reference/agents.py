@@ -1,6 +1,6 @@
 """Who acts beside the sequencers: Rangers, delegators, apps, attackers, and the vault that stake lies in.
 
-Each agent carries the fields of its row in model.core.state and decides from them.
+Each agent carries the fields of its row in model.core.rows and decides from them.
 """
 
 from __future__ import annotations

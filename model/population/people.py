@@ -1,98 +1,19 @@
-"""The economy before its first epoch: who there is, and what they own, drawn from the seed."""
+"""Sequencers, Rangers, delegators and apps as they start. Every attribute has a stream of its own."""
 
 import math
-import zlib
 
 import numpy as np
 
-from model.core.audit import total
-from model.core.entry import expectations
 from model.core.imitation import CARE
-from model.core.ladder import POLICIES, RUNGS, adopt
-from model.core.options import NOBODY, OFFENCES, Conduct, Status, Tactic
-from model.core.state import (
-    ACCOUNTS,
-    APP,
-    ATTACKER,
-    DELEGATOR,
-    MARKET,
-    RANGER,
-    SEQUENCER,
-    TOTALS,
-    Rows,
-    State,
-    Streams,
-    record,
-    rows,
-)
-from model.parameters import Scenario, ScenarioError
-from model.parameters.rules import rules_of
+from model.core.ladder import POLICIES, adopt
+from model.core.options import NOBODY, Conduct, Status, Tactic
+from model.core.rows import Rows
+from model.core.state import State
+from model.parameters import Scenario
+from model.population.streams import generator
 
 MONTHS = 12
 APP_TOLERANCE_SPREAD = 0.5
-MOST_CLAIMS = 100_000_000
-"""Claims of Rangers on pending slashes that are kept at most: 800 MB."""
-
-
-def generator(seed: int, *names: str) -> np.random.Generator:
-    """Return the random stream of that name: a function of seed and names alone."""
-    key = tuple(zlib.crc32(name.encode()) for name in names)
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
-
-
-def new_streams(seed: int) -> Streams:
-    """Return the named streams of a run."""
-    return Streams(*(generator(seed, name) for name in Streams._fields))
-
-
-def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> State:
-    """Return the state of a scenario before its first epoch. Raises ScenarioError if its agents own more than exists.
-
-    Every attribute has a stream of its own, so one more agent or attribute changes nobody else's.
-    """
-    rules = rules_of(scenario) if rules is None else rules
-    state = _allocate(scenario)
-    _sequencers(state, scenario, seed)
-    _rangers(state, scenario, seed)
-    _delegators(state, scenario, seed)
-    _apps(state, scenario, seed)
-    state.attackers.tactic = np.arange(len(Tactic))
-    state.attackers.active = _active_tactics(scenario)
-    state.attackers.budget[Tactic.BRIBERY] = scenario.bribery_budget
-    _open_accounts(state, scenario)
-    _open_market(state, scenario)
-    expectations(state, rules)
-    return state
-
-
-def _allocate(scenario: Scenario) -> State:
-    nodes, rangers = scenario.possible_sequencers, scenario.possible_rangers
-    delegators, delay = scenario.number_of_delegators, scenario.slash_delay + 1
-    buckets = (nodes, scenario.exit_delay + 1)
-    claims = delay * nodes * rangers
-    if claims > MOST_CLAIMS:
-        raise ScenarioError(
-            f"(slash_delay + 1) x possible_sequencers x possible_rangers = {claims:,} is above {MOST_CLAIMS:,}; "
-            "lower one of them"
-        )
-    return State(
-        sequencers=rows(SEQUENCER, nodes),
-        rangers=rows(RANGER, rangers),
-        delegators=rows(DELEGATOR, delegators),
-        apps=rows(APP, scenario.number_of_apps),
-        attackers=rows(ATTACKER, len(Tactic)),
-        market=record(MARKET),
-        accounts=record(ACCOUNTS),
-        totals=record(TOTALS),
-        unbonding=np.zeros(buckets),
-        unbonding_shares=np.zeros(buckets),
-        unbonding_members=np.zeros(buckets, np.int64),
-        leaving=np.zeros(max(delegators, 1), np.int32),
-        pending=np.zeros((delay, nodes)),
-        claims=np.zeros((delay, nodes, rangers)),
-        attractions=np.zeros((nodes, OFFENCES, RUNGS)),
-        slashed_before=np.zeros(scenario.correlation_window),
-    )
 
 
 def _lognormal(stream: np.random.Generator, count: int, spread: float) -> np.ndarray:
@@ -100,7 +21,8 @@ def _lognormal(stream: np.random.Generator, count: int, spread: float) -> np.nda
     return np.exp(spread * stream.standard_normal(count) - 0.5 * spread**2)
 
 
-def _sequencers(state: State, scenario: Scenario, seed: int) -> None:
+def draw_sequencers(state: State, scenario: Scenario, seed: int) -> None:
+    """Draw who could sequence; the first `number_of_sequencers` start with their stake bonded."""
     nodes, count = state.sequencers, scenario.possible_sequencers
 
     def draw(name: str) -> np.random.Generator:
@@ -132,6 +54,8 @@ def _sequencers(state: State, scenario: Scenario, seed: int) -> None:
     if scenario.learning == "imitation":
         for node, luck in zip(nodes, draw("policy").random(count), strict=True):
             adopt(node, int(luck * POLICIES))
+    nodes.incumbent = np.arange(count) < min(scenario.incumbent_nodes, scenario.number_of_sequencers)
+    nodes.operator[nodes.incumbent == 1] = 0
     _attackers_nodes(nodes, scenario)
 
 
@@ -149,7 +73,8 @@ def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
         nodes.operator[sybil] = nodes.operator[sybil.start]
 
 
-def _rangers(state: State, scenario: Scenario, seed: int) -> None:
+def draw_rangers(state: State, scenario: Scenario, seed: int) -> None:
+    """Draw who could check; the first `number_of_rangers` start with a seat."""
     rangers, seats = state.rangers, scenario.number_of_rangers
     seated = np.arange(rangers.size) < seats
     rangers.owner = NOBODY
@@ -175,7 +100,8 @@ def _rangers(state: State, scenario: Scenario, seed: int) -> None:
     rangers.cost = scenario.cost_per_check * _lognormal(stream, rangers.size, scenario.ranger_cost_dispersion)
 
 
-def _delegators(state: State, scenario: Scenario, seed: int) -> None:
+def draw_delegators(state: State, scenario: Scenario, seed: int) -> None:
+    """Draw wealth and taste of delegators, and with whom they start."""
     crowd, count = state.delegators, scenario.number_of_delegators
     crowd.pool = NOBODY
     if count == 0:
@@ -208,43 +134,10 @@ def _first_delegations(state: State, delegated: np.ndarray, pools: np.ndarray) -
     state.accounts.liquid = max(0.0, state.accounts.liquid - held.sum())
 
 
-def _apps(state: State, scenario: Scenario, seed: int) -> None:
+def draw_apps(state: State, scenario: Scenario, seed: int) -> None:
+    """Draw the apps' shares of volume and what harm they bear."""
     ranks = 1 / np.arange(1, scenario.number_of_apps + 1)
     state.apps.share = ranks / ranks.sum() if ranks.size else ranks
     taste = generator(seed, "population", "app", "tolerance").standard_normal(ranks.size)
     state.apps.tolerance = scenario.app_tolerance * np.exp(APP_TOLERANCE_SPREAD * taste)
     state.apps.present = 1
-
-
-def _active_tactics(scenario: Scenario) -> np.ndarray:
-    active = np.zeros(len(Tactic), int)
-    active[Tactic.BYZANTINE] = scenario.byzantine_share > 0
-    active[Tactic.SYBIL] = scenario.sybil_nodes > 0
-    active[Tactic.BRIBERY] = scenario.colluding_share > 0 and scenario.bribe > 0
-    active[Tactic.GRIEFING] = scenario.griefing_share > 0
-    return active
-
-
-def _open_accounts(state: State, scenario: Scenario) -> None:
-    owned = total(state)
-    if owned > scenario.token_supply:
-        raise ScenarioError(
-            f"token_supply = {scenario.token_supply:g}: the agents own {owned:.6g} tokens at the start; raise "
-            "token_supply, or lower the stakes, possible_sequencers or delegated_wealth"
-        )
-    state.accounts.circulating = scenario.token_supply - owned
-    state.accounts.reserve = scenario.reserve
-    state.market.issued_before = -scenario.reserve
-    state.accounts.opening = total(state)
-
-
-def _open_market(state: State, scenario: Scenario) -> None:
-    now = state.market
-    now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
-    now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
-    now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
-    cost = (
-        scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * now.volume / scenario.volume_per_transaction
-    )
-    net = now.volume * scenario.fee_bps * 1e-4 - cost
-    now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch
