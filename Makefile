@@ -10,7 +10,7 @@ help:
 	@echo "make test       format, lint, import contract, types, then every test"
 	@echo "make bench      the benchmark table"
 	@echo "make notebooks  execute the notebooks in place"
-	@echo "make docs       write docs/assumptions.md from the declarations"
+	@echo "make docs       write docs/assumptions.md from the declarations, draw the figure of docs/theory.md"
 	@echo "make clean      remove .venv and caches; results stay"
 
 sweep: .venv/installed
@@ -31,6 +31,7 @@ notebooks: .venv/installed
 
 docs: .venv/installed
 	@$(BIN)/python -m experiments.assumptions
+	@$(BIN)/python -m experiments.verify.departures
 
 clean:
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

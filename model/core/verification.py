@@ -70,13 +70,18 @@ def silenced(state, ranger, rules, i, a):
 
 
 @kernel
+def reporting(state, ranger, rules, i, a):
+    """Return the probability that a Ranger reports a given offence a of sequencer i (NOBODY: no bribes)."""
+    return 0.0 if silenced(state, ranger, rules, i, a) else finding(ranger, rules, a)
+
+
+@kernel
 def detection(state, rules, i, out):
     """Set `out` (OFFENCES,) to the chance that each offence of sequencer i is reported (NOBODY: no bribes)."""
     for a in range(OFFENCES):
         missed = 1.0
         for ranger in state.rangers:
-            if not silenced(state, ranger, rules, i, a):
-                missed *= 1.0 - finding(ranger, rules, a)
+            missed *= 1.0 - reporting(state, ranger, rules, i, a)
         out[a] = 1.0 - missed
 
 

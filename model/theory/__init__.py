@@ -48,6 +48,7 @@ from model.theory.distributions import (
 from model.theory.dynamics import (
     attraction_is_stable,
     attraction_precision,
+    imitated_share,
     replicator_invariant,
     replicator_period,
 )
@@ -148,6 +149,7 @@ __all__ = [
     "heavy_tailed_opportunity",
     "heavy_tailed_survival",
     "honesty_by_value",
+    "imitated_share",
     "inspection_equilibrium",
     "is_overcollateralised",
     "largest_revision",
