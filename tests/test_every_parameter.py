@@ -49,10 +49,14 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "harmed": {"app_tolerance": 0.5, "app_exit_rate": 0.5},
     "cheaper": {"data_cost_cut": 0.9, "data_cost_epoch": 20},
     "stacked": {
-        "sister_chains": 4, "stack_revenue": 1e3, "sister_scandal_rate": 5.0, "contagion": 0.5,
-        "protocol_gross_share": 0.025, "member_exit_rate": 0.1,
+        "sister_chains": 4,
+        "stack_revenue": 1e3,
+        "sister_scandal_rate": 5.0,
+        "contagion": 0.5,
+        "protocol_gross_share": 0.025,
+        "member_exit_rate": 0.1,
     },
-    "outgrown": {"daily_volume_usd": 1e7, "app_exit_rate": 0.1},
+    "outgrown": {"daily_volume_usd": 1e7, "app_tolerance": 1e4, "app_exit_rate": 0.1},
 }
 MOVES: dict[str, tuple[Any, str]] = {
     "epochs_per_year": (100, "eventful"),

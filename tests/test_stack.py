@@ -158,14 +158,14 @@ def _paths(now, totals, sisters, rules, stream, out):
 def test_mean_trust_follows_the_recursion_of_its_mean():
     """Far from zero the mean is 1 - L/r (1 - (1 - r)^t), L the expected loss of an epoch, r what recovers.
 
-    Power: an L off by 5 % gives z above 8 at every one of the epochs looked at, a part of contagion left out above 50.
+    Power: an L off by 5 % gives z above 8 after 10 and 60 epochs, the sisters' contagion left out above 80.
     """
     rate, loss, contagion, recovery, count = 20.0, 0.01, 0.3, 0.05, 5
     engine = stacked(
         count, sister_scandal_rate=rate, scandal_loss=loss, contagion=contagion, trust_recovery=recovery,
         member_exit_rate=0.0,
     )  # fmt: skip
-    paths = np.empty((6_000, 60, 2))
+    paths = np.empty((12_000, 60, 2))
     state = engine.state
     _paths(state.market, state.totals, state.sisters, engine.rules, engine.streams.elsewhere, paths)
     scandals = 1 - math.exp(-rate / 365)
@@ -422,9 +422,8 @@ def test_apps_draw_alike_whatever_a_chain_costs():
 
 def test_a_growing_chain_loses_its_biggest_apps_first():
     """Every app leaves when its own volume passes what pays for a chain, 126,000 USD a year: 1.73 M USD a day."""
-    engine = Engine(
-        Scenario(volume_growth=1.0, volume_volatility=0.0, app_exit_rate=1.0, app_tolerance=1e4, number_of_apps=3), 1
-    )
+    calm = {"volume_volatility": 0.0, "downtime": 0.0, "honest_share": 1.0, "honest_fault_rate": 0.0}
+    engine = Engine(Scenario(**calm, volume_growth=1.0, app_exit_rate=1.0, app_tolerance=1e4, number_of_apps=3), 1)
     left = {}
     for epoch in range(3 * 365):
         engine.advance(1)
@@ -432,7 +431,7 @@ def test_a_growing_chain_loses_its_biggest_apps_first():
             left.setdefault(int(app), epoch)
     need = 126_000 / 365 / 2e-4 / (1e6 * engine.state.apps.share)
     assert list(left) == [0, 1, 2]
-    assert list(left.values()) == pytest.approx(365 * np.log(need), abs=3)
+    assert list(left.values()) == pytest.approx(365 * np.log(need), abs=1)
 
 
 def test_a_view_of_an_app_says_what_the_rule_says():

@@ -1,4 +1,4 @@
-"""The stack: the chains that share a name with this one, and what the name is worth. Undefined without sister chains."""
+"""The stack: the chains that share a name with this one, and trust in the name. Undefined without sister chains."""
 
 from __future__ import annotations
 

@@ -54,8 +54,9 @@ class Stack(BaseModel):
     )
     sister_scandal_rate: float = number(0.2, "per chain-year", 0, 100, "Scandals of sister chains.", studied=(0, 1))
     brand_value: float = number(
-        0.1, "share", 0, 1, "Part of a member's revenue that it owes to the name, at full trust.", OWED, studied=(0, 0.2)
-    )
+        0.1, "share", 0, 1, "Part of a member's revenue that it owes to the name, at full trust.", OWED,
+        studied=(0, 0.2),
+    )  # fmt: skip
     control_value: float = number(
         0.02, "share", 0, 1, "Part of its revenue that a member would give to decide for itself.", studied=(0, 0.2)
     )

@@ -63,9 +63,9 @@ def move_stack(model: Reference, lost_here: float) -> None:
     brand, all_revenue = standing(model)
     for sister in members:
         others = 1 - sister.revenue / all_revenue if all_revenue > 0 else 1.0
-        if s.protocol_gross_share + s.control_value > s.brand_value * brand * others:
-            if model.rng.random() < s.member_exit_rate:
-                sister.present = 0
+        gains = s.protocol_gross_share + s.control_value > s.brand_value * brand * others
+        if gains and model.rng.random() < s.member_exit_rate:
+            sister.present = 0
     model.brand, _ = standing(model)
 
 
