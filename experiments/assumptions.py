@@ -67,6 +67,13 @@ What the rules leave out, or settle one way where another was possible.
   wrapped or restaked.
 - **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
   node.
+- **A stack is a name.** What sister chains share is trust; capital, users and stake are their own. A member owes the
+  name a part of its revenue that falls with the trust in it, and with the member's own share. Leaving costs those who
+  stay no trust: that the OP token fell by 28 % in two days when the big member announced its exit
+  (<https://gateex.org/tr/post/status/19709847>, a single page) is a price, not the trust of users. What the others pay
+  is a share of their fees; the share of net income that a stack may take instead would need their costs.
+- **A chain of its own is software.** An app leaves when its fees and the harm it remembers exceed what such a chain
+  costs to run. That its users might not follow is left out; it is in `own_chain_cost` if anywhere.
 - **Luck is common.** Market, outages and faults are drawn alike under every policy, so that designs are compared
   under the same luck.
 

@@ -76,6 +76,11 @@ SCENARIOS = {
     },
     "light tail": {"opportunity": "exponential", "mev_bps": 2_000, "enforcement": 0.3, "learning": "fixed"},
     "flat": {"opportunity": "constant", "mev_bps": 2_000, "bounty_share": 0.2, "compensation_share": 0.3},
+    "stack": {
+        "sister_chains": 4, "stack_revenue": 100, "big_member_share": 0.5, "sister_scandal_rate": 0, "contagion": 0.5,
+        "protocol_gross_share": 0.025, "member_exit_rate": 1, "own_chain_cost": 9_000, "app_exit_rate": 0.3,
+        "data_cost_cut": 0.8, "data_cost_epoch": 3, "mev_bps": 1_000, "slash_fraction": 0.02,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5
@@ -84,7 +89,7 @@ CORE = 1_200
 OUTCOMES = (
     "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
-    "checks_assigned", "coverage", "entries", "exits", "removals",
+    "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

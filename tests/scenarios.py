@@ -32,6 +32,7 @@ CEILINGS: dict[str, float] = {
     "number_of_rangers": 4,
     "possible_rangers": 6,
     "number_of_apps": 6,
+    "sister_chains": 6,
     "sybil_nodes": 6,
     "exit_delay": 40,
     "correlation_window": 50,

@@ -40,6 +40,7 @@ EXTREMES = {
     },
     "traps": {"proof_of_check": False, "trap_rate": 1.0, "trap_penalty": 1e4, "cost_per_check": 1e4, **STORMY},
     "storms": {"storm_share": 0.9, "storm_multiplier": 1e4, "storm_length": 1.0, "compensation_share": 0.6},
+    "contagion": {"sister_chains": 6, "sister_scandal_rate": 100.0, "contagion": 1.0, "scandal_loss": 1.0, **STORMY},
     "revolving door": {"entry_rate": 1.0, "exit_rate": 1.0, "sequencer_cost": 1e4, "exit_delay": 1, **STORMY},
 }  # fmt: skip
 """One economy per way in which a ledger is tempted."""
@@ -116,9 +117,15 @@ def check_standing(state: State, scenario: Scenario) -> None:
     assert np.all((rangers.diligence >= 0) & (rangers.diligence <= 1))
 
 
+def check_stack(state: State) -> None:
+    """Trust is a share, of every chain and of the name they have in common."""
+    for trust in (state.sisters.trust, state.market.trust, state.market.brand):
+        assert np.all((trust >= 0) & (trust <= 1))
+
+
 def check_numbers(state: State) -> None:
     """No agent holds a number that is none."""
-    for group in (state.sequencers, state.rangers, state.apps, state.attackers, state.totals):
+    for group in (state.sequencers, state.rangers, state.apps, state.attackers, state.sisters, state.totals):
         for name in group.dtype.names:
             assert not np.any(np.isnan(group[name])), name
 
@@ -134,6 +141,7 @@ def check_run(scenario: Scenario, seed: int, epochs: int = EPOCHS) -> Engine:
         check_members(engine.state, most_shares)
         check_blocks(engine.state, scenario.blocks_per_epoch)
         check_standing(engine.state, scenario)
+        check_stack(engine.state)
         check_numbers(engine.state)
     return engine
 

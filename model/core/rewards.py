@@ -88,9 +88,7 @@ def _fees(state, rules):
         made += node.made
     used = now.volume * made / rules.blocks_per_epoch
     fees = used * rules.fee_bps * 1e-4
-    cost = rules.batch_cost_fixed + rules.batch_cost_per_transaction * used / rules.volume_per_transaction
-    if made == 0:
-        cost = 0.0
+    cost = batch_cost(now, rules, used) if made > 0 else 0.0
     net = fees - cost
     treasury = rules.protocol_fee_share * max(0.0, net)
     now.net_fee = (net - treasury) / made if made > 0 else 0.0
@@ -98,6 +96,15 @@ def _fees(state, rules):
     state.totals.batch_cost += cost
     state.totals.treasury_usd += treasury
     state.totals.sequencer_fees += net - treasury
+
+
+@kernel
+def batch_cost(now, rules, used):
+    """Return what posting the transactions behind a volume (USD) to L1 costs in an epoch; L1 data become cheaper."""
+    each = rules.batch_cost_per_transaction
+    if now.epoch >= rules.data_cost_epoch:
+        each *= 1.0 - rules.data_cost_cut
+    return rules.batch_cost_fixed + each * used / rules.volume_per_transaction
 
 
 @kernel

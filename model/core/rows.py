@@ -152,7 +152,12 @@ BUILDER = np.dtype(
 )
 
 SISTER = np.dtype(
-    [("share", "f8"), ("trust", "f8"), ("present", "i8")],  # of the stack's revenue; of its users
+    [
+        ("share", "f8"),  # of the revenue of all sisters, at full trust
+        ("trust", "f8"),  # of its users
+        ("lost", "f8"),  # trust lost to its own scandal, this epoch
+        ("present", "i8"),  # 1: in the stack
+    ],
     align=True,
 )
 

@@ -5,12 +5,14 @@ import numpy as np
 from model.core.audit import total
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
+from model.core.market import LARGEST
 from model.core.options import OFFENCES, Tactic
+from model.core.rewards import batch_cost
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
 from model.core.state import ACCOUNTS, MARKET, TOTALS, State
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
-from model.population.people import draw_apps, draw_delegators, draw_rangers, draw_sequencers
+from model.population.people import draw_apps, draw_delegators, draw_rangers, draw_sequencers, set_sisters
 from model.population.streams import generator, new_streams
 
 __all__ = ["generator", "new_streams", "populate"]
@@ -30,6 +32,7 @@ def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> S
     draw_rangers(state, scenario, seed)
     draw_delegators(state, scenario, seed)
     draw_apps(state, scenario, seed)
+    set_sisters(state, scenario)
     state.attackers.tactic = np.arange(len(Tactic))
     state.attackers.active = _active_tactics(scenario)
     state.attackers.budget[Tactic.BRIBERY] = scenario.bribery_budget
@@ -101,9 +104,7 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
     now.brand, now.capture = 1.0, rules.capture
     now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
+    now.trend = np.log(max(now.volume, 1.0 / LARGEST))
     now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
-    cost = (
-        scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * now.volume / scenario.volume_per_transaction
-    )
-    net = now.volume * scenario.fee_bps * 1e-4 - cost
+    net = now.volume * scenario.fee_bps * 1e-4 - batch_cost(now, rules, now.volume)
     now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch

@@ -7,8 +7,11 @@ is taken is an integral.
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.core.rewards import batch_cost
+from model.core.rows import record
+from model.core.state import MARKET
 from model.parameters import Scenario
-from model.parameters.rules import by_offence
+from model.parameters.rules import by_offence, rules_of
 from model.theory.conditions import require
 from model.theory.deterrence import (
     combined_reservation,
@@ -75,7 +78,7 @@ def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike, ow
     `own` is the part of the emission that is the node's own: its stake's, and its commission on the pool's.
     """
     volume = _daily(scenario)
-    posted = scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * volume / scenario.volume_per_transaction
+    posted = batch_cost(record(MARKET), rules_of(scenario), volume)
     net = volume * scenario.fee_bps * 1e-4 - posted
     fees = net * (1.0 - scenario.protocol_fee_share) if net > 0 else net
     kept = scenario.honest_capture * volume * scenario.mev_bps * 1e-4

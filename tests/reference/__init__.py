@@ -26,6 +26,7 @@ from model.parameters import Scenario
 from . import blocks, money, people
 from .agents import App, Attacker, Delegator, Ranger, Vault, fields
 from .sequencer import Sequencer
+from .stack import Sister
 
 __all__ = ["Reference"]
 
@@ -44,6 +45,7 @@ class Reference(mesa.Model):
     volume: float
     trend: float
     trust: float
+    brand: float
     storm: int
     mean_opportunity: float
     net_issuance: float
@@ -85,6 +87,7 @@ class Reference(mesa.Model):
         for node, attractions in zip(self.sequencers, state.attractions, strict=True):
             node.attractions = attractions.tolist()
         self.apps = [App(self, row) for row in state.apps]
+        self.sisters = [Sister(self, row) for row in state.sisters]
         self.attackers = [Attacker(self, row) for row in state.attackers]
         self.copy_calendar(state)
 

@@ -226,7 +226,8 @@ def _share_fees(model: Reference) -> None:
     made = sum(node.made for node in model.sequencers)
     served = model.volume * made / s.blocks_per_epoch
     fees = served * s.fee_bps * 1e-4
-    batch_cost = s.batch_cost_fixed + s.batch_cost_per_transaction * served / s.volume_per_transaction if made else 0.0
+    posting = s.batch_cost_per_transaction * (1 - s.data_cost_cut if model.epoch >= s.data_cost_epoch else 1)
+    batch_cost = s.batch_cost_fixed + posting * served / s.volume_per_transaction if made else 0.0
     net = fees - batch_cost
     protocol = s.protocol_fee_share * max(0.0, net)
     model.net_fee = (net - protocol) / made if made else 0.0

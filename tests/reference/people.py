@@ -9,6 +9,7 @@ from model.core.options import Conduct, Offence, Status
 
 from . import payoffs
 from .agents import Vault, willing
+from .stack import move_stack
 
 if TYPE_CHECKING:
     from . import Reference
@@ -219,9 +220,14 @@ def users(model: Reference) -> None:
     harm_bps = 1e4 * model.harm / model.volume if model.volume > 0 else 0.0
     outage = model.lost_blocks / s.blocks_per_epoch
     trust = model.trust + s.trust_recovery * (1 - model.trust) - s.trust_loss * harm_bps - s.outage_loss * outage
+    unharmed = model.trust + s.trust_recovery * (1 - model.trust)
     model.trust = min(max(trust, 0.0), 1.0)
     keep = 2 ** (-1 / s.harm_memory)
+    all_here = sum(app.share for app in model.apps if app.present)
     for app in model.apps:
         app.memory = keep * app.memory + (1 - keep) * harm_bps
-        if app.present and app.memory > app.tolerance and model.rng.random() < s.app_exit_rate:
+        yearly_volume = app.share / all_here * math.exp(model.trend) * s.epochs_per_year if app.present else 0.0
+        dear = yearly_volume * (s.fee_bps + app.memory) / 1e4 > s.own_chain_cost
+        if app.present and (dear or app.memory > app.tolerance) and model.rng.random() < s.app_exit_rate:
             app.present = 0
+    move_stack(model, unharmed - model.trust)
