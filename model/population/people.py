@@ -1,4 +1,4 @@
-"""Sequencers, Rangers, delegators and apps as they start. Every attribute has a stream of its own."""
+"""Sequencers, Rangers, delegators, apps and other services as they start. Every attribute has its own stream."""
 
 import math
 
@@ -141,3 +141,14 @@ def draw_apps(state: State, scenario: Scenario, seed: int) -> None:
     taste = generator(seed, "population", "app", "tolerance").standard_normal(ranks.size)
     state.apps.tolerance = scenario.app_tolerance * np.exp(APP_TOLERANCE_SPREAD * taste)
     state.apps.present = 1
+
+
+def draw_backing(state: State, scenario: Scenario, seed: int) -> None:
+    """Draw which other services the stake of each node backs; every service has a stream of its own."""
+    for j in range(state.services.size):
+        luck = generator(seed, "population", "service", str(j)).random(state.sequencers.size)
+        state.backing[:, j] = luck < scenario.service_overlap
+    nodes = state.sequencers
+    nodes.services = state.backing.sum(axis=1)
+    serving = nodes.status == Status.ACTIVE
+    state.services.stake = (serving * (nodes.self_stake + nodes.pool)) @ state.backing
