@@ -46,6 +46,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "down": {"downtime": 0.2, "failover": 0.2},
     "imitating": {"learning": "imitation"},
     "reinforced": {"learning": "reinforcement"},
+    "restaked": {
+        "sanction": "restaked_slash", "services": 4, "service_overlap": 0.6, "service_profit": 7e4,
+        "external_shock_rate": 10.0,
+    },
     "harmed": {"app_tolerance": 0.5, "app_exit_rate": 0.5},
 }
 MOVES: dict[str, tuple[Any, str]] = {
@@ -124,6 +128,12 @@ MOVES: dict[str, tuple[Any, str]] = {
     "exit_delay": (5, "restless"),
     "admission": ("vote", "eventful"),
     "admission_probability": (0.1, "vote"),
+    "services": (6, "restaked"),
+    "service_overlap": (0.9, "restaked"),
+    "service_income": (0.05, "restaked"),
+    "service_profit": (2e5, "restaked"),
+    "external_shock_rate": (30.0, "restaked"),
+    "external_shock_size": (0.4, "restaked"),
     "stake_index": (1.5, "eventful"),
     "sequencer_cost": (900.0, "eventful"),
     "cost_dispersion": (1.0, "eventful"),
