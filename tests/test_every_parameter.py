@@ -47,7 +47,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "imitating": {"learning": "imitation"},
     "reinforced": {"learning": "reinforcement"},
     "restaked": {
-        "sanction": "restaked_slash", "services": 4, "service_overlap": 0.6, "service_profit": 7e4,
+        "sanction": "restaked_slash",
+        "services": 4,
+        "service_overlap": 0.6,
+        "service_profit": 7e4,
         "external_shock_rate": 10.0,
     },
     "harmed": {"app_tolerance": 0.5, "app_exit_rate": 0.5},
