@@ -240,7 +240,7 @@ def test_services_are_struck_independently_at_their_rate():
 
 
 def test_the_luck_of_services_is_the_same_under_every_policy():
-    """As many draws whatever the rate, the overlap, or what has fallen; and who is struck at a low rate is at a high."""
+    """As many draws whatever the rate, the overlap, or what fell; and who is struck at a low rate is at a high one."""
     stands = []
     for changes in ({}, {"external_shock_rate": 90.0}, {"service_overlap": 0.0}, {"service_profit": 1e12}):
         engine = Engine(Scenario(**{**SMALL, **SHARED, **changes}), 7)
@@ -321,9 +321,9 @@ def test_cascades_end_where_every_order_of_attacks_ends():
 
 
 def test_where_attacks_cost_more_than_they_bring_nothing_falls_and_shocks_spread_within_the_bound():
-    """The stake lost in a cascade is itself a coalition that could have attacked, so Durvasula and Roughgarden bound it.
+    """If attack costs exceed profits by 1 + gamma, no more than (1 + 1/gamma) times the shock is lost.
 
-    They bound what is lost by (1 + 1/gamma) times the shock, if attack costs exceed profits by 1 + gamma.
+    For the stake lost in a cascade is itself a coalition that could have attacked (Durvasula and Roughgarden 2024).
     """
     random, spread = np.random.default_rng(6), 0
     for _ in range(500):
