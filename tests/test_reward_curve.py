@@ -119,7 +119,7 @@ def test_at_an_announced_rate_curve_and_target_are_the_same_to_delegators_and_en
 
 @pytest.mark.parametrize("rule", ["sqrt_curve", "target_rate", "per_block"])
 def test_emission_on_stake_is_not_luck(rule):
-    """The certificate takes out the emission of blocks dealt by chance: a pool's only luck where nobody is convicted."""
+    """The certificate takes out the emission of blocks dealt by chance: the only luck of a pool without convictions."""
     scenario = Scenario(**SMALL, reward_rule=rule, verification="none", mev_bps=400.0)
     engine = Engine(scenario, 2)
     engine.advance(10)
