@@ -63,8 +63,15 @@ What the rules leave out, or settle one way where another was possible.
   none reckons with its own weight.
 - **Delegation is a vault.** Rewards and slashes move the value of a share, alike for all members. Moving between
   pools is immediate, leaving waits.
-- **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent,
-  wrapped or restaked.
+- **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent
+  or wrapped.
+- **Restaked stake is counted for every service it backs, and lost once.** Other services are alike and do not answer:
+  they pay for stake by the token, are struck by shocks of their own, and are corrupted as soon as a third of the stake
+  behind them is worth less than that brings, each alone: that one coalition takes several at once is measured
+  (`profit_from_corruption`), not played. All their backers lose alike, whoever attacked. Nobody chooses which services
+  to back, none reckons with a fall before it happens, and delegators fear what was lost elsewhere like a slash.
+- **The reward curve is a price that nobody makes.** Who stakes takes the announced rate as it is, and does not reckon
+  that it falls with the root of what all stake.
 - **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
   node.
 - **A stack is a name.** What sister chains share is trust; capital, users and stake are their own. A member owes the

@@ -81,6 +81,12 @@ SCENARIOS = {
         "protocol_gross_share": 0.025, "member_exit_rate": 1, "own_chain_cost": 9_000, "app_exit_rate": 0.3,
         "data_cost_cut": 0.8, "data_cost_epoch": 3, "mev_bps": 1_000, "slash_fraction": 0.02,
     },
+    "root curve": {"reward_rule": "sqrt_curve", "reward_source": "issuance", "mev_bps": 400, "restake_share": 0.3},
+    "restaking": {
+        "sanction": "restaked_slash", "services": 5, "service_overlap": 0.6, "service_income": 3.0,
+        "service_profit": 9e4, "external_shock_rate": 20.0, "external_shock_size": 0.1, "mev_bps": 400,
+        "honest_fault_rate": 3, "byzantine_share": 0.2,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5
@@ -90,6 +96,7 @@ OUTCOMES = (
     "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
     "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd",
+    "shocked", "service_tokens", "pool_elsewhere",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

@@ -37,6 +37,7 @@ CEILINGS: dict[str, float] = {
     "exit_delay": 40,
     "correlation_window": 50,
     "accusation_rate": 20,
+    "services": 6,
     "min_stake": 1e9,
     "max_stake": 1e9,
     "ranger_bond": 1e9,

@@ -37,6 +37,8 @@ LIVELY = {
     "griefing_share": 0.25, "accusation_rate": 0.5, "colluding_share": 0.25, "bribe": 1e5, "bribery_budget": 1e9,
     "honest_fault_rate": 20.0, "restake_share": 0.5, "commission_period": 1, "entry_rate": 0.3, "exit_rate": 0.3,
     "sequencer_cost": 20.0, "reserve": 300.0, "downtime": 0.1, "slash_delay": 2, "sampling_probability": 0.3,
+    "sanction": "restaked_slash", "services": 4, "service_overlap": 0.6, "external_shock_rate": 6.0,
+    "service_profit": 5e4,
 }  # fmt: skip
 """An economy in which everything happens. Commissions move every epoch, since otherwise rows take turns at it; no seat
 is free and no budget runs out, since these go to the first in the row."""
@@ -79,6 +81,7 @@ def permuted(state: State, orders: Orders) -> State:
         leaving=seat[copied.leaving].astype(np.int32),
         pending=np.ascontiguousarray(copied.pending[:, orders.sequencers]),
         claims=np.ascontiguousarray(copied.claims[:, orders.sequencers][:, :, orders.rangers]),
+        backing=copied.backing[orders.sequencers],
     )
 
 

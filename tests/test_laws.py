@@ -41,6 +41,14 @@ EXTREMES = {
     "traps": {"proof_of_check": False, "trap_rate": 1.0, "trap_penalty": 1e4, "cost_per_check": 1e4, **STORMY},
     "storms": {"storm_share": 0.9, "storm_multiplier": 1e4, "storm_length": 1.0, "compensation_share": 0.6},
     "contagion": {"sister_chains": 6, "sister_scandal_rate": 100.0, "contagion": 1.0, "scandal_loss": 1.0, **STORMY},
+    "restaked to ruin": {
+        "sanction": "restaked_slash", "services": 6, "service_overlap": 0.8, "service_income": 10.0,
+        "service_profit": 1e5, "external_shock_rate": 100.0, "external_shock_size": 1.0, **STORMY,
+    },
+    "services that buy all there is": {
+        "sanction": "restaked_slash", "services": 400, "service_income": 10.0, "restake_share": 1.0, **STORMY,
+    },
+    "curve of the root": {"reward_rule": "sqrt_curve", "reward_source": "issuance", "min_stake": 0.0, **STORMY},
     "revolving door": {"entry_rate": 1.0, "exit_rate": 1.0, "sequencer_cost": 1e4, "exit_delay": 1, **STORMY},
 }  # fmt: skip
 """One economy per way in which a ledger is tempted."""

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from experiments.equilibrium.world import World
 from model.core.expectation import TURN, expected_blocks, expected_turns
 from model.core.hindsight import detections
-from model.core.options import OFFENCES, Conduct, Offence, RewardRule, Sanction, Status
+from model.core.options import OFFENCES, Conduct, Offence, RewardRule, Status
+from model.core.policy import takes_stake
 from model.core.recording import Snapshots
 
 Floats = NDArray[np.float64]
@@ -63,7 +64,7 @@ class Luck:
     def of_ranger(self, k: int) -> float:
         """Return what chance brought Ranger k (USD): convictions, who had reported them, and what it accused."""
         rules = self._rules
-        if rules.sanction != Sanction.SLASH:
+        if not takes_stake(rules):
             return 0.0
         accused = self._of_accuser(k) if self._seen.rangers["conduct"][0, k] == Conduct.GRIEFING else 0.0
         total, zero = 0.0, np.zeros(self._epochs)

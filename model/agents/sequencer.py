@@ -35,6 +35,7 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     members = Closed(DELEGATED)
     capital = Field(0)
     commission = Field(0, "max_commission")
+    services = Closed("it follows from which other services its stake backs")
     skill = Field(0)
     cost = Field(0)
     downtime = Field(0, 1)
@@ -57,10 +58,10 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
 
     @property
     def net_yield(self) -> float:
-        """Yearly emission per delegated token after commission, at today's weights."""
+        """Yearly reward per delegated token after commission, at today's weights: emission and other services' pay."""
         state, total = self._weighed()
         node = state.sequencers[self.row]
-        return (1.0 - node.commission) * delegation.gross_yield(node, self._rules, total, state.market.pay_scale)
+        return (1.0 - node.commission) * delegation.gross_yield(node, self._rules, total, state.market)
 
     @property
     def slash_rate(self) -> float:

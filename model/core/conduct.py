@@ -5,8 +5,8 @@ import numpy as np
 from model.core.chance import multinomial, round_half_up
 from model.core.choice import always
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Sanction, Status
-from model.core.policy import advertised_detection, appraise, believed_detection, take_stance
+from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Status
+from model.core.policy import advertised_detection, appraise, believed_detection, take_stance, takes_stake
 from model.core.reinforcement import begin
 from model.core.thinning import new_desk
 from model.core.turn import play
@@ -83,7 +83,7 @@ def _clear(node):
 @kernel
 def _end_of_turn(rules):
     """Return the probability that an offence which is found out ends the turn."""
-    if rules.sanction == Sanction.SLASH and (rules.jail_epochs > 0 or rules.expel == 1):
+    if takes_stake(rules) and (rules.jail_epochs > 0 or rules.expel == 1):
         return rules.enforcement
     return 0.0
 

@@ -6,7 +6,7 @@ from model.core.compiled import kernel
 from model.core.diligence import expected_bounty, expected_ranger_profit
 from model.core.learning import choose_diligence
 from model.core.options import Admission, Conduct, RewardRule, Status
-from model.core.policy import fault_risk, honest_slash_rate
+from model.core.policy import fault_risk, loss_rate
 from model.core.selection import counted, weigh, weight_of
 
 
@@ -52,7 +52,7 @@ def expectations(state, rules):
 def _expect(now, rules, node, profit):
     node.profit_average = profit
     node.income_average = profit + node.cost + fault_risk(node, rules, now.price)
-    node.slash_average = honest_slash_rate(rules)
+    node.slash_average = loss_rate(node, rules)
 
 
 @kernel
@@ -93,20 +93,22 @@ def _return_on(tokens, now, rules):
 def expected_profit(now, rules, node, others):
     """Return the profit (USD per epoch) of honest ordering with the stake bonded; `others` is the rivals' weight.
 
-    The node's own part of the emission counts, and the slashes that honest faults cost on average.
+    The node's own part of the emission and of other services' pay counts, and what honest faults and shocks cost.
     """
     weight = weight_of(node, rules)
     if weight <= 0.0:
         return -node.cost
     blocks = rules.blocks_per_epoch * weight / (weight + others)
     emission = rules.reward_per_block * blocks
-    if rules.reward_rule == RewardRule.TARGET_RATE:
-        emission = rules.target_rate * rules.dt * counted(node, rules)
+    if rules.reward_rule != RewardRule.PER_BLOCK:
+        emission = now.reward_rate * rules.dt * counted(node, rules)
     stake = node.self_stake + node.pool
+    elsewhere = now.service_yield * node.services * stake * rules.dt
     own = (node.self_stake + node.commission * node.pool) / stake if stake > 0.0 else 0.0
     risk = fault_risk(node, rules, now.price)
     per_block = now.net_fee + now.capture * now.mean_opportunity
-    return emission * own * now.pay_scale * now.price + blocks * per_block - node.cost - risk
+    paid = emission * own * now.pay_scale * now.price + elsewhere * own * now.price
+    return paid + blocks * per_block - node.cost - risk
 
 
 @kernel

@@ -11,8 +11,8 @@ import numpy as np
 from model.core.choice import chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.opportunity import EXPONENTIAL, LOGNORMAL, PARETO
-from model.core.options import OFFENCES, Sanction, Status
-from model.core.policy import take_stance
+from model.core.options import OFFENCES, Status
+from model.core.policy import take_stance, takes_stake
 from model.core.selection import weight_of
 
 NEGLIGIBLE = 1e-13
@@ -152,7 +152,7 @@ def _value(shape, k, place):
 @kernel
 def _turn(blocks, mean, found, rules, sums, turn):
     """Set what `blocks` blocks come to if the first offence that is found out and sanctioned ends the turn."""
-    enforced = rules.enforcement if rules.sanction == Sanction.SLASH else 0.0
+    enforced = rules.enforcement if takes_stake(rules) else 0.0
     ending = 0.0
     if rules.jail_epochs > 0 or rules.expel == 1:
         for a in range(OFFENCES):

@@ -37,6 +37,12 @@ def franchise(node, rules, a):
 
 
 @kernel
+def takes_stake(rules):
+    """Tell whether stake is taken for a proven offence."""
+    return rules.sanction == Sanction.SLASH or rules.sanction == Sanction.RESTAKED_SLASH
+
+
+@kernel
 def honest_slash_rate(rules):
     """Return the share of stake per epoch that honest faults cost on average: what a newcomer is thought to lose."""
     if rules.sanction == Sanction.NONE:
@@ -45,9 +51,21 @@ def honest_slash_rate(rules):
 
 
 @kernel
+def shock_chance(rules):
+    """Return the probability that another service is struck in an epoch."""
+    return -np.expm1(-rules.external_shock_rate * rules.dt)
+
+
+@kernel
+def loss_rate(node, rules):
+    """Return the share of stake per epoch that honest work loses on average: to faults, and to shocks elsewhere."""
+    return honest_slash_rate(rules) + node.services * shock_chance(rules) * rules.external_shock_size
+
+
+@kernel
 def fault_risk(node, rules, price):
-    """Return what honest faults are expected to cost a node per epoch (USD)."""
-    return honest_slash_rate(rules) * node.self_stake * price
+    """Return what honest faults, and shocks at services that its stake backs, cost a node per epoch (USD), expected."""
+    return loss_rate(node, rules) * node.self_stake * price
 
 
 @kernel

@@ -53,6 +53,7 @@ SEQUENCER = np.dtype(
         ("profit_average", "f8"),  # USD per epoch
         ("slash_average", "f8"),  # share of stake per epoch
         ("jailed_until", "i8"),
+        ("services", "f8"),  # other services, not fallen, that its stake backs
         # what happened to the node in the current epoch
         ("outage", "f8"),  # share of the epoch it is down
         ("fault", "i8"),  # 1: it commits an honest fault
@@ -162,7 +163,7 @@ SISTER = np.dtype(
 )
 
 SERVICE = np.dtype(
-    [("profit", "f8"), ("fallen", "i8")],  # USD that corrupting it would bring; 1: it was attacked
+    [("stake", "f8"), ("fallen", "i8")],  # tokens behind it, bonded with nodes in service; 1: it was attacked
     align=True,
 )
 

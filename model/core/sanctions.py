@@ -1,8 +1,11 @@
 """Phase 5: convictions, false accusations and honest faults cost stake; convicts go to jail or leave for good."""
 
 from model.core import ledger
+from model.core.attack import credit
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Sanction, Status, Verification
+from model.core.options import OFFENCES, Conduct, Offence, Status, Verification
+from model.core.policy import takes_stake
+from model.core.restaking import suffer_elsewhere
 
 ROUNDING = 1e-12
 """Relative shortfall of the minimum stake that is arithmetic, not a shortfall."""
@@ -10,16 +13,16 @@ ROUNDING = 1e-12
 
 @kernel
 def sanctions(state, rules, streams):
-    """Convict, take the slashes that are due, jail or remove.
+    """Convict, take the slashes that are due and what other services cost, jail or remove.
 
-    Writes balances (through the ledger), status, jailed_until, slashed, and the pending slashes and claims. Draws
-    from `sanctions`.
+    Writes balances (through the ledger), status, jailed_until, slashed, the pending slashes and claims, and what
+    `restaking` writes. Draws from `sanctions`, and from `shocks` one uniform per other service.
     """
     for node in state.sequencers:
         node.slashed = 0.0
         node.sentenced = 0
     _penalise_shirkers(state, rules)
-    if rules.sanction != Sanction.SLASH:
+    if not takes_stake(rules):
         return
     state.slashed_before[state.market.epoch % state.slashed_before.size] = 0.0
     slot = state.market.epoch % state.pending.shape[0]
@@ -31,6 +34,7 @@ def sanctions(state, rules, streams):
         _accuse(state, rules, slot, streams.sanctions)
     _honest_faults(state, rules)
     _take_due(state, rules)
+    suffer_elsewhere(state, rules, streams.shocks)
     for i in range(state.sequencers.size):
         if state.sequencers[i].sentenced == 1:
             _sentence(state, rules, i)
@@ -147,11 +151,8 @@ def _take(state, rules, i, fraction, since, slot):
     node = state.sequencers[i]
     own, delegated = ledger.seize(state, i, fraction, since, rules.unbonding_slashable == 1)
     amount = own + delegated
-    node.total_usd -= own * state.market.price
-    state.totals.sequencer_usd -= own * state.market.price
+    credit(state.attackers, state.totals, node, -own * state.market.price)
     state.totals.pool_slashed += delegated
-    if node.owner != NOBODY:
-        state.attackers[node.owner].profit -= own * state.market.price
     node.slashed = 1.0 - (1.0 - node.slashed) * (1.0 - fraction)
     state.totals.slashed += amount
     state.slashed_before[state.market.epoch % state.slashed_before.size] += amount

@@ -23,6 +23,8 @@ MARKET = np.dtype(
         ("net_issuance", "f8"),  # tokens that came into circulation, last epoch
         ("issued_before", "f8"),  # tokens outside the reserve, less those at the start, up to the last epoch
         ("pay_scale", "f8"),  # share of emission due that the source could pay
+        ("reward_rate", "f8"),  # emission per year and token of counted stake; 0 if blocks are paid
+        ("service_yield", "f8"),  # tokens per year that another service pays per token that backs it
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
         ("capture", "f8"),  # part of the opportunity that who orders by the rules earns
         ("latency", "f8"),  # seconds that the design adds to a block's own time
@@ -86,7 +88,10 @@ TOTALS = np.dtype(
         ("embargo_usd", "f8"),  # volume of the victim that was held up
         ("halted", "f8"),  # epochs without a quorum
         ("scandals", "f8"),  # epochs
-        ("removal_votes", "f8"), ("shocked", "f8"),  # votes held; tokens lost to what happened at other services
+        ("removal_votes", "f8"),  # votes held
+        ("shocked", "f8"),  # tokens lost to what happened at other services
+        ("service_tokens", "f8"),  # paid by other services
+        ("pool_elsewhere", "f8"),  # tokens that pools got from other services, less what they lost to them
         ("stack_usd", "f8"),  # what all chains of the stack pay to it
         ("entries", "f8"), ("exits", "f8"), ("removals", "f8"),
     ],
@@ -104,7 +109,7 @@ class State(NamedTuple):
     attackers: Rows  # (7,) ATTACKER, row = Tactic
     builders: Rows  # (B,) BUILDER
     sisters: Rows  # (N,) SISTER
-    services: Rows  # (services - 1,) SERVICE: those that the same stake backs beside this one
+    services: Rows  # (J,) SERVICE: those that the same stake backs beside this one
     market: Rows  # MARKET
     accounts: Rows  # ACCOUNTS
     totals: Rows  # TOTALS
@@ -117,7 +122,7 @@ class State(NamedTuple):
     attractions: np.ndarray  # (S, OFFENCES, RUNGS) of sequencers' policies beside never (USD per block)
     slashed_before: np.ndarray  # (correlation_window,) tokens slashed, by epoch modulo
     docket: np.ndarray  # (conviction_delay + 1, S, OFFENCES) int64: offences to be convicted, by epoch modulo
-    backing: np.ndarray  # (S, services - 1) part of a node's stake that backs each other service
+    backing: np.ndarray  # (S, J) part of a node's stake that backs each other service: 0 or 1
 
 
 class Streams(NamedTuple):
@@ -134,6 +139,7 @@ class Streams(NamedTuple):
     entry: np.random.Generator
     users: np.random.Generator
     overlap: np.random.Generator  # exogenous: when in the epoch an outage falls
-    elsewhere: np.random.Generator  # exogenous: what happens at other services and sister chains
+    elsewhere: np.random.Generator  # exogenous: what happens at sister chains
+    shocks: np.random.Generator  # exogenous: which other services are struck
     auction: np.random.Generator
     attack: np.random.Generator

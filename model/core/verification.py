@@ -7,6 +7,7 @@ import numpy as np
 from model.core.chance import binomial
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status, Tactic, Verification
+from model.core.policy import takes_stake
 
 
 class Bench(NamedTuple):
@@ -197,7 +198,7 @@ def _chances(state, rules, i, a, work):
 @kernel
 def _prove(node, rules, a, found, stream):
     """Draw the convictions that did not end a turn, and the offences found but not convicted."""
-    enforced = rules.enforcement if rules.sanction == Sanction.SLASH else 0.0
+    enforced = rules.enforcement if takes_stake(rules) else 0.0
     ends_turn = rules.jail_epochs > 0 or rules.expel == 1
     if not ends_turn:
         node.convicted[a] = binomial(stream, node.offences[a], found * enforced)

@@ -19,8 +19,9 @@ def yield_sequencer(h: History) -> tuple[Series, Series]:
 
 @rate("per year", "neither")
 def yield_delegator(h: History) -> tuple[Series, Series]:
-    """Emission added to pools less what was slashed there, per delegated token."""
-    return h.flow("pool_tokens") - h.flow("pool_slashed"), held(h, h.path("sequencers", "pool").sum(axis=1))
+    """Emission and other services' pay added to pools less what was slashed or lost there, per delegated token."""
+    gained = h.flow("pool_tokens") - h.flow("pool_slashed") + h.flow("pool_elsewhere")
+    return gained, held(h, h.path("sequencers", "pool").sum(axis=1))
 
 
 @rate("per year", "neither")

@@ -47,22 +47,30 @@ def stake_to_control(h: History) -> Series:
 
 @stock("USD", "higher")
 def cost_of_corruption(h: History) -> Series:
-    """What two thirds of the stake would be expected to lose by a conviction for the most profitable offence."""
+    """What two thirds of the stake would be expected to lose by a conviction for the most profitable offence.
+
+    Stake that other services count as well is lost once.
+    """
     return _cost_path(h)[1:]
 
 
 def _cost_path(h: History) -> Series:
     s, offence = h.scenario, _most_profitable(h.scenario)
     slash = min(1.0, s.slash_fraction * by_offence(s, "slash_multiplier")[offence])
-    return _value_path(h) * 2 / 3 * (s.enforcement * slash if s.sanction == "slash" else 0.0)
+    return _value_path(h) * 2 / 3 * (s.enforcement * slash if s.sanction in ("slash", "restaked_slash") else 0.0)
 
 
 @flow("USD", "neither")
 def profit_from_corruption(h: History) -> Series:
-    """What two thirds of the blocks are expected to yield to the most profitable offence while the exit delay runs."""
+    """What two thirds of the blocks are expected to yield to the most profitable offence while the exit delay runs.
+
+    And, if other services count the same stake, what corrupting all of them would bring at once: two thirds of all
+    stake hold the third that each of them takes.
+    """
     s = h.scenario
     passing = h.flow("volume") / h.epochs * s.mev_bps * 1e-4
-    return passing * _gains(s).max() * s.exit_delay * 2 / 3
+    standing = (h.path("services", "stake") > 0).sum(axis=1)
+    return passing * _gains(s).max() * s.exit_delay * 2 / 3 + s.service_profit * (standing[1:] + standing[:-1]) / 2
 
 
 @rate("-", "higher")

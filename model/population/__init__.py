@@ -7,12 +7,13 @@ from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.market import LARGEST
 from model.core.options import OFFENCES, Tactic
-from model.core.rewards import batch_cost
+from model.core.rewards import announce_rate, batch_cost
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
 from model.core.state import ACCOUNTS, MARKET, TOTALS, State
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
-from model.population.people import draw_apps, draw_delegators, draw_rangers, draw_sequencers, set_sisters
+from model.population.others import draw_backing, set_sisters
+from model.population.people import draw_apps, draw_delegators, draw_rangers, draw_sequencers
 from model.population.streams import generator, new_streams
 
 __all__ = ["generator", "new_streams", "populate"]
@@ -33,11 +34,13 @@ def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> S
     draw_delegators(state, scenario, seed)
     draw_apps(state, scenario, seed)
     set_sisters(state, scenario)
+    draw_backing(state, scenario, seed)
     state.attackers.tactic = np.arange(len(Tactic))
     state.attackers.active = _active_tactics(scenario)
     state.attackers.budget[Tactic.BRIBERY] = scenario.bribery_budget
     _open_accounts(state, scenario)
     _open_market(state, scenario, rules)
+    announce_rate(state, rules)
     expectations(state, rules)
     return state
 
@@ -46,6 +49,7 @@ def _allocate(scenario: Scenario, rules: np.record) -> State:
     nodes, rangers = scenario.possible_sequencers, scenario.possible_rangers
     delegators, delay = scenario.number_of_delegators, scenario.slash_delay + 1
     buckets = (nodes, scenario.exit_delay + 1)
+    others = scenario.services - 1 if scenario.sanction == "restaked_slash" else 0
     claims = delay * nodes * rangers
     if claims > MOST_CLAIMS:
         raise ScenarioError(
@@ -60,7 +64,7 @@ def _allocate(scenario: Scenario, rules: np.record) -> State:
         attackers=rows(ATTACKER, len(Tactic)),
         builders=rows(BUILDER, scenario.number_of_builders if scenario.revenue == "auction_to_proposer" else 0),
         sisters=rows(SISTER, scenario.sister_chains),
-        services=rows(SERVICE, scenario.services - 1),
+        services=rows(SERVICE, others),
         market=record(MARKET),
         accounts=record(ACCOUNTS),
         totals=record(TOTALS),
@@ -73,7 +77,7 @@ def _allocate(scenario: Scenario, rules: np.record) -> State:
         attractions=np.zeros((nodes, OFFENCES, RUNGS)),
         slashed_before=np.zeros(scenario.correlation_window),
         docket=np.zeros((rules.conviction_delay + 1, nodes, OFFENCES), np.int64),
-        backing=np.zeros((nodes, scenario.services - 1)),
+        backing=np.zeros((nodes, others)),
     )
 
 
@@ -103,6 +107,7 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
     now = state.market
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
     now.brand, now.capture = 1.0, rules.capture
+    now.service_yield = scenario.service_income if state.services.size else 0.0
     now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
     now.trend = np.log(max(now.volume, 1.0 / LARGEST))
     now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch

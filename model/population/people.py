@@ -1,4 +1,4 @@
-"""Sequencers, Rangers, delegators and apps as they start. Every attribute has a stream of its own."""
+"""Sequencers, Rangers, delegators, apps and other services as they start. Every attribute has its own stream."""
 
 import math
 
@@ -136,22 +136,13 @@ def _first_delegations(state: State, delegated: np.ndarray, pools: np.ndarray) -
 
 def draw_apps(state: State, scenario: Scenario, seed: int) -> None:
     """Draw the apps' shares of volume and what harm they bear."""
-    state.apps.share = _zipf(scenario.number_of_apps)
+    state.apps.share = zipf(scenario.number_of_apps)
     taste = generator(seed, "population", "app", "tolerance").standard_normal(scenario.number_of_apps)
     state.apps.tolerance = scenario.app_tolerance * np.exp(APP_TOLERANCE_SPREAD * taste)
     state.apps.present = 1
 
 
-def set_sisters(state: State, scenario: Scenario) -> None:
-    """Divide the stack's revenue: the big member's share, and the rest by Zipf's law; one alone has all of it."""
-    sisters, big = state.sisters, scenario.big_member_share
-    others = _zipf(max(0, sisters.size - 1))
-    sisters.share = np.concatenate(([big], (1.0 - big) * others)) if sisters.size > 1 else 1.0
-    sisters.trust = 1.0
-    sisters.present = 1
-
-
-def _zipf(count: int) -> np.ndarray:
+def zipf(count: int) -> np.ndarray:
     """Return shares that fall with the rank."""
     ranks = 1 / np.arange(1, count + 1)
     return np.asarray(ranks / ranks.sum() if count else ranks)

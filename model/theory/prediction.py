@@ -4,6 +4,8 @@ The gain of an offence is a random opportunity of known shape, the choice is log
 is taken is an integral.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -75,8 +77,10 @@ def mean_opportunity(scenario: Scenario) -> float:
 def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike, own: ArrayLike = 1.0) -> Floats:
     """Return the income (USD per epoch) of honest ordering with a share of blocks and a counted stake in tokens.
 
-    `own` is the part of the emission that is the node's own: its stake's, and its commission on the pool's.
+    `own` is the part of the emission that is the node's own: its stake's, and its commission on the pool's. Raises
+    ConditionError where the rate of emission depends on what others stake.
     """
+    _require(scenario, reward_rule=("per_block", "target_rate"))
     volume = _daily(scenario)
     posted = batch_cost(record(MARKET), rules_of(scenario), volume)
     net = volume * scenario.fee_bps * 1e-4 - posted
@@ -125,10 +129,14 @@ def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Float
 
 
 def _require_conditions(scenario: Scenario) -> None:
-    needed = {
+    needed: dict[str, tuple[Any, ...]] = {
         "verification": ("rangers",), "sanction": ("slash",), "choice": ("luce",), "learning": ("belief", "fixed"),
         "storm_share": (0,), "honest_share": (0,), "byzantine_share": (0,),
     }  # fmt: skip
+    _require(scenario, **needed)
+
+
+def _require(scenario: Scenario, **needed: tuple[Any, ...]) -> None:
     for name, values in needed.items():
         given = getattr(scenario, name)
         allowed = " or ".join(repr(value) for value in values)

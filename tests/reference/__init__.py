@@ -23,7 +23,7 @@ from model.core.options import Offence, Status
 from model.core.state import State
 from model.parameters import Scenario
 
-from . import blocks, money, people
+from . import blocks, money, people, restaking
 from .agents import App, Attacker, Delegator, Ranger, Vault, fields
 from .sequencer import Sequencer
 from .stack import Sister
@@ -52,6 +52,8 @@ class Reference(mesa.Model):
     issued_before: float
     pay_scale: float
     net_fee: float
+    reward_rate: float
+    service_yield: float
     lost_blocks: int
     harm: float
     coverage: float
@@ -86,6 +88,10 @@ class Reference(mesa.Model):
         self.delegators = [Delegator(self, row) for row in state.delegators]
         for node, attractions in zip(self.sequencers, state.attractions, strict=True):
             node.attractions = attractions.tolist()
+        self.services = [
+            restaking.Service(self, row, [node for node, backs in zip(self.sequencers, column, strict=True) if backs])
+            for row, column in zip(state.services, state.backing.T, strict=True)
+        ]
         self.apps = [App(self, row) for row in state.apps]
         self.sisters = [Sister(self, row) for row in state.sisters]
         self.attackers = [Attacker(self, row) for row in state.attackers]
@@ -134,6 +140,11 @@ class Reference(mesa.Model):
         issued = self.accounts.minted - self.accounts.burned - self.accounts.reserve
         self.net_issuance, self.issued_before = issued - self.issued_before, issued
         self.epoch += 1
+
+    @property
+    def takes_stake(self) -> bool:
+        """Whether stake is taken for proven offences."""
+        return self.plan.sanction in ("slash", "restaked_slash")
 
     def active(self) -> list[Sequencer]:
         """Return the nodes that take part in selection now."""

@@ -213,7 +213,7 @@ def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offenc
 
 def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
     s = model.plan
-    if s.sanction == "slash" and model.rng.random() < s.enforcement:
+    if model.takes_stake and model.rng.random() < s.enforcement:
         node.convicted[offence] += 1
         model.convictions.append((node, offence, reporters))
         node.turn_ended = int(s.jail_epochs > 0 or s.expel)

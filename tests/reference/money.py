@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from model.core.options import NOBODY, Conduct, Offence, Status
 
+from . import restaking
+
 if TYPE_CHECKING:
     from . import Reference
     from .agents import Ranger
@@ -37,6 +39,7 @@ def sanctions(model: Reference) -> None:
     extra = s.correlation_penalty * _slashed_share(model)
     for node in model.sequencers:
         _take_pending(model, node, extra)
+    restaking.elsewhere(model)
     for node in model.sequencers:
         if node.in_office:
             _settle(model, node)
@@ -107,7 +110,7 @@ def _take(model: Reference, node: Sequencer, share: float, since: int, claims: d
     node.self_stake -= own
     delegated = node.vault.take(share)
     if node.pool == 0:
-        _dissolve(model, node)
+        node.dissolve()
     if model.plan.unbonding_slashable:
         delegated += sum(bucket.take(share) for epoch, bucket in node.buckets.items() if epoch >= since)
         if node.exit_epoch >= since:
@@ -141,14 +144,6 @@ def _share_out(model: Reference, taken: float, claims: dict[Ranger, float]) -> N
     model.totals.bounties += bounty
 
 
-def _dissolve(model: Reference, node: Sequencer) -> None:
-    """Send the members of a pool that was slashed to nothing home with nothing."""
-    for delegator in model.delegators:
-        if delegator.node is node and not delegator.unbonding:
-            delegator.node, delegator.shares = None, 0.0
-    node.vault.shares, node.vault.members = 0.0, 0
-
-
 def _settle(model: Reference, node: Sequencer) -> None:
     """Expel a convict; refill or remove a node whose own stake fell below the minimum."""
     s = model.plan
@@ -166,6 +161,7 @@ def _settle(model: Reference, node: Sequencer) -> None:
 def rewards(model: Reference) -> None:
     """Pay the emission, share out the fees, and work out what the epoch brought to everybody."""
     _pay_emission(model)
+    restaking.pay(model)
     _share_fees(model)
     keep = 2 ** (-1 / model.plan.income_memory)
     for node in model.sequencers:
@@ -176,6 +172,7 @@ def rewards(model: Reference) -> None:
 
 def _pay_emission(model: Reference) -> None:
     s, accounts = model.plan, model.accounts
+    model.reward_rate = _reward_rate(model)
     due = {node: _reward_due(model, node) for node in model.sequencers}
     pay = {
         ranger: s.reward_per_check / model.price * (ranger.checked if s.proof_of_check else ranger.assigned)
@@ -189,7 +186,9 @@ def _pay_emission(model: Reference) -> None:
         model.pay_scale = min(1.0, accounts.reserve / total) if total > 0 else model.pay_scale
         accounts.reserve = max(0.0, accounts.reserve - model.pay_scale * total)
     for node, reward in due.items():
-        _pay_node(model, node, model.pay_scale * reward)
+        before = node.token_income
+        model.totals.pool_tokens += node.receive(model.pay_scale * reward)
+        model.totals.sequencer_tokens += node.token_income - before
     for ranger, reward in pay.items():
         ranger.wallet += model.pay_scale * reward
         ranger.tokens += model.pay_scale * reward
@@ -200,25 +199,23 @@ def _reward_due(model: Reference, node: Sequencer) -> float:
     s = model.plan
     if s.reward_rule == "per_block":
         return s.reward_per_block * node.made
-    return s.target_rate / s.epochs_per_year * min(node.stake, s.max_stake) if node.status == Status.ACTIVE else 0.0
+    rate = model.reward_rate / s.epochs_per_year
+    return rate * min(node.stake, s.max_stake) if node.status == Status.ACTIVE else 0.0
 
 
-def _pay_node(model: Reference, node: Sequencer, reward: float) -> None:
-    """Split a reward between the pool, which pays commission, and the node, which restakes a part."""
-    just_removed = node.status == Status.REMOVED and node.exit_epoch == model.epoch
-    stake = node.stake + (node.exiting if just_removed else 0.0)
-    pool_part = reward * node.pool / stake if node.vault.members > 0 and node.pool > 0 else 0.0
-    commission = node.commission * pool_part
-    node.vault.tokens += pool_part - commission
-    node.commission_income += commission
-    own = reward - pool_part + commission
-    restaked = model.plan.restake_share * own if node.in_office else 0.0
-    node.self_stake += restaked
-    node.wallet += own - restaked
-    node.token_income += own
-    node.total_tokens += own
-    model.totals.sequencer_tokens += own
-    model.totals.pool_tokens += pool_part - commission
+def _reward_rate(model: Reference) -> float:
+    """Return the yearly emission per token of counted stake."""
+    if model.plan.reward_rule == "sqrt_curve":
+        return 0.03 / (2 * max(_staked_share(model), 0.01)) ** 0.5
+    return model.plan.target_rate if model.plan.reward_rule == "target_rate" else 0.0
+
+
+def _staked_share(model: Reference) -> float:
+    """Return the share of the tokens outside the reserve that is staked with nodes in office, in jail or out of it."""
+    accounts = model.accounts
+    supply = accounts.opening + accounts.minted - accounts.burned - accounts.reserve
+    staked = sum(node.stake for node in model.sequencers if node.in_office)
+    return staked / supply if staked > 0 else 0.0
 
 
 def _share_fees(model: Reference) -> None:

@@ -9,6 +9,7 @@ from model.core.options import Conduct, Offence, Status
 
 from . import payoffs
 from .agents import Vault, willing
+from .restaking import backed, expected_loss
 from .stack import move_stack
 
 if TYPE_CHECKING:
@@ -98,12 +99,13 @@ def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
     all_weight = model.total_weight()
     offers = []
     for node in model.active():
-        if s.reward_rule == "target_rate":
-            reward = s.target_rate * min(node.stake, s.max_stake)
+        if s.reward_rule != "per_block":
+            reward = model.reward_rate * min(node.stake, s.max_stake)
         else:
             share = model.weight(node.stake) / all_weight if all_weight > 0 else 0.0
             reward = s.blocks_per_epoch * s.reward_per_block * share * s.epochs_per_year
-        gross = model.pay_scale * reward / node.stake if node.stake > 0 else 0.0
+        elsewhere = model.service_yield * backed(model, node)
+        gross = model.pay_scale * reward / node.stake + elsewhere if node.stake > 0 else 0.0
         offers.append((node, (1 - node.commission) * gross, node.slash_average * s.epochs_per_year))
     return offers
 
@@ -145,10 +147,9 @@ def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
     """Bond the capital; averages start at what honest ordering is expected to earn."""
     stake = min(node.wallet, node.capital)
     node.profit_average = _expected_profit(model, node, stake, rivals)
-    s = model.plan
-    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
-    node.income_average = node.profit_average + node.cost + faults * stake * model.price
-    node.slash_average = faults
+    lost = expected_loss(model, node)
+    node.income_average = node.profit_average + node.cost + lost * stake * model.price
+    node.slash_average = lost
     node.self_stake, node.wallet = stake, node.wallet - stake
     node.status = Status.ACTIVE
     model.totals.entries += 1
@@ -176,15 +177,15 @@ def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: floa
     s = model.plan
     weight = model.weight(own + node.pool)
     blocks = s.blocks_per_epoch * weight / (rivals + weight)
-    if s.reward_rule == "target_rate":
-        tokens = s.target_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
-    else:
+    if s.reward_rule == "per_block":
         tokens = s.reward_per_block * blocks
+    else:
+        tokens = model.reward_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
+    bought = model.service_yield / s.epochs_per_year * backed(model, node) * (own + node.pool)
     per_block = model.net_fee + s.honest_capture * model.mean_opportunity
     kept = (own + node.commission * node.pool) / (own + node.pool)
-    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
-    earned = tokens * kept * model.pay_scale * model.price + blocks * per_block
-    return earned - node.cost - faults * own * model.price
+    earned = (tokens * model.pay_scale + bought) * kept * model.price + blocks * per_block
+    return earned - node.cost - expected_loss(model, node) * own * model.price
 
 
 def _change_seats(model: Reference) -> None:

@@ -9,7 +9,7 @@ import mesa
 
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status
 
-from . import payoffs
+from . import payoffs, restaking
 from .agents import Vault, exponentials, fields
 
 if TYPE_CHECKING:
@@ -158,11 +158,8 @@ class Sequencer(mesa.Agent):
 
     @property
     def fault_risk(self) -> float:
-        """Expected cost of honest faults per epoch, in USD."""
-        s = self.model.plan
-        if s.sanction == "none":
-            return 0.0
-        return s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year * self.self_stake * self.model.price
+        """Expected cost of honest faults and of shocks elsewhere per epoch, in USD."""
+        return restaking.expected_loss(self.model, self) * self.self_stake * self.model.price
 
     def choose(self, opportunity: float) -> Offence | None:
         """Choose between ordering a block by the rules (None) and the offences."""
@@ -212,6 +209,29 @@ class Sequencer(mesa.Agent):
             return [1.0, 0.0, 0.0, 0.0]
         precision, log_v = self.sharpness * self.model.plan.sequencer_precision, math.log(opportunity)
         return exponentials([0.0] + [precision * (log_v - math.log(tau)) for tau in self.reservation])
+
+    def dissolve(self) -> None:
+        """Send the members of a pool that was slashed to nothing home with nothing."""
+        for delegator in self.model.delegators:
+            if delegator.node is self and not delegator.unbonding:
+                delegator.node, delegator.shares = None, 0.0
+        self.vault.shares, self.vault.members = 0.0, 0
+
+    def receive(self, reward: float) -> float:
+        """Split a reward with the pool, which pays commission; return what the pool got."""
+        just_removed = self.status == Status.REMOVED and self.exit_epoch == self.model.epoch
+        stake = self.stake + (self.exiting if just_removed else 0.0)
+        pool_part = reward * self.pool / stake if self.vault.members > 0 and self.pool > 0 else 0.0
+        commission = self.commission * pool_part
+        self.vault.tokens += pool_part - commission
+        self.commission_income += commission
+        own = reward - pool_part + commission
+        restaked = self.model.plan.restake_share * own if self.in_office else 0.0
+        self.self_stake += restaked
+        self.wallet += own - restaked
+        self.token_income += own
+        self.total_tokens += own
+        return pool_part - commission
 
     def leave(self, status: Status) -> None:
         """Stop sequencing; own stake starts on its way out."""
