@@ -3,10 +3,12 @@
 import numpy as np
 
 from model.core.audit import total
+from model.core.consensus import burden
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.options import OFFENCES, Tactic
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
+from model.core.selection import weigh
 from model.core.state import ACCOUNTS, MARKET, TOTALS, State
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
@@ -100,10 +102,20 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
     now = state.market
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
     now.brand, now.capture = 1.0, rules.capture
-    now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
+    _open_committees(state, scenario, rules)
+    patience = np.exp(-scenario.latency_loss * now.latency)
+    now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year * patience
     now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
     cost = (
         scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * now.volume / scenario.volume_per_transaction
     )
     net = now.volume * scenario.fee_bps * 1e-4 - cost
     now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch
+
+
+def _open_committees(state: State, scenario: Scenario, rules: np.record) -> None:
+    """Start latency and load at those of the largest committee of who orders blocks at the start."""
+    weigh(state, rules)
+    members = np.count_nonzero(state.sequencers.weight)
+    committees = max(1, min(scenario.shards, members))
+    burden(state.market, rules, -(-members // committees), -(-scenario.blocks_per_epoch // committees))
