@@ -178,7 +178,7 @@ def _without_quorum(committee: list[Sequencer], starts: dict[Sequencer, float]) 
             for node in down:
                 node.absent += end - begin
     for node in committee:
-        node.absent = node.absent / (1 - halted) if halted < 1 - 1e-12 else 1.0
+        node.absent = min(1.0, node.absent / (1 - halted)) if halted < 1 - 1e-12 else 1.0
     return halted
 
 
