@@ -554,12 +554,8 @@ def test_rows_are_labels_beyond_seats():
 def test_luck_is_drawn_only_where_it_is_needed():
     """Without committees and consensus no stream draws more than before; every consensus sees the same overlaps."""
     states = {}
-    for name, changes in {
-        "none": {},
-        "linear": {"consensus": "bft_linear"},
-        "quadratic": {"consensus": "bft_quadratic"},
-    }.items():
-        engine = stage(**changes)
+    for name in ("none", "bft_linear", "bft_quadratic"):
+        engine = stage(consensus=name)
         before = engine.streams.overlap.bit_generator.state
         deal(engine)
         assert (engine.streams.overlap.bit_generator.state == before) == (name == "none")
