@@ -65,6 +65,16 @@ What the rules leave out, or settle one way where another was possible.
   pools is immediate, leaving waits.
 - **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent,
   wrapped or restaked.
+- **An authority appoints in order and at once.** Seats go to the next candidate that can bond its stake, whoever it
+  is and whatever it expects to earn; who sits in jail keeps its seat. So jail stops a chain that has a single sequencer,
+  and only expulsion replaces it.
+- **A handover follows its plan to the day**, and nobody looks ahead: others enter when what the plan leaves them today
+  pays for it, and who waits without blocks leaves like anybody who loses money.
+- **Outages fall anywhere.** Under consensus they begin at a time of the epoch that is uniform and independent of all
+  others, and one that outlasts the epoch is put at its beginning: at any time a node is down with the probability
+  that is its share. Nodes that fail together, as they share a cloud or a client, halt the chain more often.
+- **Agreement is one block at a time.** Its latency is a constant and the messages of all members in a row; pipelining
+  and aggregated signatures are a smaller `message_time`. Users answer latency with less volume, not with other apps.
 - **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
   node.
 - **Luck is common.** Market, outages and faults are drawn alike under every policy, so that designs are compared
