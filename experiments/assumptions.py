@@ -72,6 +72,16 @@ What the rules leave out, or settle one way where another was possible.
   to back, none reckons with a fall before it happens, and delegators fear what was lost elsewhere like a slash.
 - **The reward curve is a price that nobody makes.** Who stakes takes the announced rate as it is, and does not reckon
   that it falls with the root of what all stake.
+- **An authority appoints in order and at once.** Seats go to the next candidate that can bond its stake, whoever it
+  is and whatever it expects to earn; who sits in jail keeps its seat. So jail stops a chain with a single sequencer,
+  and only expulsion replaces it.
+- **A handover follows its plan to the day**, and nobody looks ahead: others enter when what the plan leaves them today
+  pays for it, and who waits without blocks leaves like anybody who loses money.
+- **Outages fall anywhere.** Under consensus they begin at a time of the epoch that is uniform and independent of all
+  others, and one that outlasts the epoch is put at its beginning: at any time a node is down with the probability
+  that is its share. Nodes that fail together, as they share a cloud or a client, halt the chain more often.
+- **Agreement is one block at a time.** Its latency is a constant and the messages of all members in a row; pipelining
+  and aggregated signatures are a smaller `message_time`. Users answer latency with less volume, not with other apps.
 - **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
   node.
 - **A stack is a name.** What sister chains share is trust; capital, users and stake are their own. A member owes the

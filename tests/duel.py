@@ -87,6 +87,21 @@ SCENARIOS = {
         "service_profit": 9e4, "external_shock_rate": 20.0, "external_shock_size": 0.1, "mev_bps": 400,
         "honest_fault_rate": 3, "byzantine_share": 0.2,
     },
+    "single": {"selection": "single", "expel": True, "mev_bps": 8_000, "slash_fraction": 0.02, "failover": 0.7},
+    "appointed": {
+        "selection": "appointed", "appointed_seats": 3, "learning": "imitation", "sequencer_precision": 2.0,
+        "exit_delay": 1, **TEMPTING,
+    },
+    "handover": {"handover_start": 2, "handover_end": 11, "incumbent_nodes": 2, "mev_bps": 100, "sequencer_cost": 500},
+    "seats by plan": {
+        "selection": "appointed", "appointed_seats": 2, "handover_end": 8, "incumbent_nodes": 2, "mev_bps": 4_000,
+        "expel": True, "slash_fraction": 0.02,
+    },
+    "quorum": {"consensus": "bft_linear", "downtime": 0.3, "failover": 0.6, "latency_loss": 0.5, "mev_bps": 1_000},
+    "committees": {
+        "consensus": "bft_quadratic", "message_time": 150.0, "shards": 2, "downtime": 0.2, "latency_loss": 1e-4,
+        "mev_bps": 4_000, "slash_fraction": 0.02, "blocks_per_epoch": 125,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5

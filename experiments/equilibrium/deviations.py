@@ -17,7 +17,7 @@ from experiments.equilibrium.watching import of_delegators, of_rangers
 from experiments.equilibrium.world import World
 from model.core import entry, ladder, ledger, policy
 from model.core.options import NOBODY, OFFENCES, Admission, Conduct, Learning, Offence, Status
-from model.core.selection import weigh
+from model.core.selection import EVERYBODY, openings, prospect, seats
 from model.core.state import State
 
 NEVER = np.inf
@@ -163,16 +163,16 @@ def _enter(world: World) -> Move | None:
     nodes, least = world.state.sequencers, world.rules.min_stake
     stake = np.minimum(nodes.wallet, nodes.capital)
     able = np.flatnonzero((nodes.status == Status.CANDIDATE) & (stake >= least) & (stake > 0))
-    if able.size == 0 or world.rules.admission == Admission.VOTE:
+    if able.size == 0 or world.rules.admission == Admission.VOTE or seats(world.rules) < EVERYBODY:
         return None
     i = int(able[np.argmin(nodes.cost[able])])
 
     def change(state: State, rules: np.record) -> None:
         node = state.sequencers[i]
-        total = weigh(state, rules)
+        found = openings(state, rules)
         ledger.bond(node, float(stake[i]))
         node.status = Status.ACTIVE
-        node.profit_average = entry.expected_profit(state.market, rules, node, total)
+        node.profit_average = entry.expected_profit(state.market, rules, node, prospect(node, rules, found))
         node.income_average = node.profit_average + node.cost
 
     return Move(Members((i,)), change)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.equilibrium.world import World
-from model.core.expectation import TURN, expected_blocks, expected_turns
+from model.core.expectation import TURN, expected_turns
 from model.core.hindsight import detections
 from model.core.options import OFFENCES, Conduct, Offence, RewardRule, Status
 from model.core.policy import takes_stake
@@ -34,8 +34,6 @@ class Luck:
         self._epochs = len(seen.epoch) - 1
         self._before, self._after = seen.sequencers[:-1], seen.sequencers[1:]
         self._price = seen.market["price"][1:]
-        self._dealt = np.zeros(self._after.shape)
-        expected_blocks(seen, rules, self._dealt)
         self._turns: dict[int, np.recarray] = {}
         self._chances: dict[int, tuple[Floats, Floats]] = {}
 
@@ -50,7 +48,7 @@ class Luck:
         honest -= mean * turns["offences"].sum(axis=1) - turns["stolen"].sum(axis=1)
         convicted = (rows["convicted"] - turns["convicted"]) * cost
         a_turn = turns["stolen"] @ gain - (turns["convicted"] * cost).sum(axis=1)
-        dealt = (rows["assigned"] - self._dealt[:, i]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
+        dealt = (rows["assigned"] - rows["due"]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
         earned = (stolen @ gain).sum() + self._seen.market["capture"][1:] @ honest
         return float(earned - convicted.sum() + dealt.sum())
 
@@ -58,7 +56,7 @@ class Luck:
         """Return what chance brought the pool of sequencer i in each epoch (tokens): blocks dealt, convictions."""
         before, rules = self._before[:, i], self._rules
         emitted = self._emission() * _ratio(before["pool"], before["self_stake"] + before["pool"])
-        dealt = (self._after["assigned"][:, i] - self._dealt[:, i]) * emitted * (1 - before["commission"])
+        dealt = (self._after["assigned"][:, i] - self._after["due"][:, i]) * emitted * (1 - before["commission"])
         return dealt - (self._convictions(i) @ rules.slash) * before["pool"]
 
     def of_ranger(self, k: int) -> float:

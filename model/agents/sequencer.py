@@ -8,7 +8,7 @@ import numpy as np
 
 from model.agents.field import Balance, Choice, Closed, Field, member
 from model.agents.view import View
-from model.core import conduct, delegation, entry, ledger, policy, verification
+from model.core import conduct, delegation, entry, ledger, policy, selection, verification
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
 from model.core.rows import SEQUENCER
 
@@ -59,7 +59,8 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     @property
     def net_yield(self) -> float:
         """Yearly reward per delegated token after commission, at today's weights: emission and other services' pay."""
-        state, total = self._weighed()
+        state = self._copied()
+        total = selection.weigh(state, self._rules)
         node = state.sequencers[self.row]
         return (1.0 - node.commission) * delegation.gross_yield(node, self._rules, total, state.market)
 
@@ -106,8 +107,11 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
 
     def expected_profit(self) -> float:
         """Return what honest ordering would earn (USD per epoch); a candidate reckons with the stake it can bond."""
-        state, total = self._weighed()
+        state = self._copied()
         node = state.sequencers[self.row]
-        if self.status == Status.CANDIDATE:
+        if node.status == Status.CANDIDATE:
             ledger.bond(node, min(node.wallet, node.capital))
-        return entry.expected_profit(state.market, self._rules, node, total - node.weight)
+        node.status = Status.ACTIVE
+        others = selection.weigh(state, self._rules) - node.weight
+        blocks = selection.mean_blocks(self._rules, node.weight, others)
+        return entry.expected_profit(state.market, self._rules, node, blocks)

@@ -90,23 +90,23 @@ def _end_of_turn(rules):
 
 @kernel
 def _substitute(state, rules, shape, desk, stream):
-    """Let nodes whose turn did not end order the blocks that jailed nodes left, by the rules."""
-    missed = 0
-    total = 0.0
-    weights = np.zeros(state.sequencers.size)
-    for i in range(weights.size):
-        node = state.sequencers[i]
-        missed += node.assigned - node.made
-        if node.turn_ended == 0:
-            weights[i] = node.weight * (1.0 - node.outage)
-            total += weights[i]
-    moved = round_half_up(rules.failover * missed) if total > 0.0 else 0
-    state.market.lost_blocks += missed - moved
-    if moved == 0:
-        return
-    blocks = np.empty(weights.size, np.int64)
-    multinomial(stream, moved, weights, total, blocks)
+    """Let nodes whose turn did not end order the blocks that jailed nodes of their committee left, by the rules."""
     always(desk.stance[0], NOBODY)
-    for i in range(weights.size):
-        node = state.sequencers[i]
-        play(node, blocks[i], state.market.mean_opportunity, shape, desk, stream)
+    for committee in range(rules.shards):
+        missed = 0
+        total = 0.0
+        weights = np.zeros(state.sequencers.size)
+        for i in range(weights.size):
+            node = state.sequencers[i]
+            if node.shard == committee:
+                missed += node.assigned - node.made
+                if node.turn_ended == 0:
+                    weights[i] = node.weight * (1.0 - node.absent)
+                    total += weights[i]
+        moved = round_half_up(rules.failover * missed) if total > 0.0 else 0
+        state.market.lost_blocks += missed - moved
+        if moved > 0:
+            blocks = np.empty(weights.size, np.int64)
+            multinomial(stream, moved, weights, total, blocks)
+            for i in range(weights.size):
+                play(state.sequencers[i], blocks[i], state.market.mean_opportunity, shape, desk, stream)

@@ -1,5 +1,7 @@
 """Phase 9: sequencers and Rangers enter where profit beats the return on their capital, and leave at a loss."""
 
+import numpy as np
+
 from model.core import ledger
 from model.core.choice import willingness
 from model.core.compiled import kernel
@@ -7,16 +9,17 @@ from model.core.diligence import expected_bounty, expected_ranger_profit
 from model.core.learning import choose_diligence
 from model.core.options import Admission, Conduct, RewardRule, Status
 from model.core.policy import fault_risk, loss_rate
-from model.core.selection import counted, weigh, weight_of
+from model.core.selection import EVERYBODY, counted, mean_blocks, needs_seat, openings, prospect, seats, weigh
 
 
 @kernel
 def entry(state, rules, streams):
     """Free stake whose exit is over; let loss-making sequencers and Rangers leave and hopeful candidates enter.
 
-    Writes status and balances (through the ledger). Draws from `entry` one uniform per row, whatever happens.
+    Where seats are limited, an authority fills those that are free. Writes status, weight and balances (through the
+    ledger). Draws from `entry` one uniform per row, whatever happens.
     """
-    total = weigh(state, rules)
+    found = openings(state, rules)
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         luck = streams.entry.random()
@@ -27,8 +30,10 @@ def entry(state, rules, streams):
                 node.status = Status.EXITING
                 ledger.leave(node, state.market.epoch)
                 state.totals.exits += 1
-        elif node.status == Status.CANDIDATE:
-            state.totals.entries += _enter(state.market, rules, node, total, luck)
+        elif node.status == Status.CANDIDATE and seats(rules) == EVERYBODY:
+            state.totals.entries += _enter(state.market, rules, node, found, luck)
+    if seats(rules) < EVERYBODY:
+        _appoint(state, rules)
     _rangers(state, rules, streams.entry)
 
 
@@ -41,7 +46,8 @@ def expectations(state, rules):
     total = weigh(state, rules)
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
-            _expect(state.market, rules, node, expected_profit(state.market, rules, node, total - node.weight))
+            blocks = mean_blocks(rules, node.weight, total - node.weight)
+            _expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks))
     choose_diligence(state, rules)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE:
@@ -64,13 +70,22 @@ def _end_exit(now, rules, node):
 
 
 @kernel
-def _enter(now, rules, node, total, luck):
-    """Bond and activate a candidate whose luck is below its chance. Returns whether it did."""
+def _bond(node, rules):
+    """Let a candidate bond what it has for it, if that is enough. Returns how much."""
     stake = min(node.wallet, node.capital)
     if stake < rules.min_stake or stake <= 0.0:
-        return False
+        return 0.0
     ledger.bond(node, stake)
-    profit = expected_profit(now, rules, node, total)
+    return stake
+
+
+@kernel
+def _enter(now, rules, node, found, luck):
+    """Bond and activate a candidate whose luck is below its chance. Returns whether it did."""
+    stake = _bond(node, rules)
+    if stake <= 0.0:
+        return False
+    profit = expected_profit(now, rules, node, prospect(node, rules, found))
     elsewhere = _return_on(stake, now, rules)
     chance = rules.entry_rate * willingness(profit, elsewhere, rules.sequencer_precision, rules.choice)
     if rules.admission == Admission.VOTE:
@@ -84,21 +99,45 @@ def _enter(now, rules, node, total, luck):
 
 
 @kernel
+def _appoint(state, rules):
+    """Appoint the next candidates that can bond their stake to the seats that are free: no vote, no chance, no choice.
+
+    Who is in jail keeps its seat.
+    """
+    nodes = state.sequencers
+    free = seats(rules)
+    for node in nodes:
+        if needs_seat(node, rules) and (node.status == Status.ACTIVE or node.status == Status.JAILED):
+            free -= 1
+    fresh = np.zeros(nodes.size, np.bool_)
+    for i in range(nodes.size):
+        node = nodes[i]
+        if free > 0 and node.status == Status.CANDIDATE and needs_seat(node, rules) and _bond(node, rules) > 0.0:
+            node.status = Status.ACTIVE
+            fresh[i] = True
+            free -= 1
+            state.totals.entries += 1
+    total = weigh(state, rules)
+    for i in range(nodes.size):
+        if fresh[i]:
+            blocks = mean_blocks(rules, nodes[i].weight, total - nodes[i].weight)
+            _expect(state.market, rules, nodes[i], expected_profit(state.market, rules, nodes[i], blocks))
+
+
+@kernel
 def _return_on(tokens, now, rules):
     """Return what tokens would earn elsewhere in an epoch (USD)."""
     return tokens * now.price * rules.opportunity_yield * rules.dt
 
 
 @kernel
-def expected_profit(now, rules, node, others):
-    """Return the profit (USD per epoch) of honest ordering with the stake bonded; `others` is the rivals' weight.
+def expected_profit(now, rules, node, blocks):
+    """Return the profit (USD per epoch) of honest ordering with the stake bonded, dealt `blocks` blocks on average.
 
-    The node's own part of the emission and of other services' pay counts, and what honest faults and shocks cost.
+    The node's own part of the emission and of other services' pay counts, what consensus has no time for does not, and
+    what honest faults and shocks cost on average is taken off.
     """
-    weight = weight_of(node, rules)
-    if weight <= 0.0:
-        return -node.cost
-    blocks = rules.blocks_per_epoch * weight / (weight + others)
+    blocks = blocks / max(1.0, now.capacity_used)
     emission = rules.reward_per_block * blocks
     if rules.reward_rule != RewardRule.PER_BLOCK:
         emission = now.reward_rate * rules.dt * counted(node, rules)

@@ -59,6 +59,7 @@ def record(state, rules):
     totals.harm += now.harm
     totals.volume += now.volume
     totals.coverage += now.coverage
+    totals.halted += now.halted
     issued = state.accounts.minted - state.accounts.burned - state.accounts.reserve
     now.net_issuance = issued - now.issued_before
     now.issued_before = issued

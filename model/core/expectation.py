@@ -11,9 +11,8 @@ import numpy as np
 from model.core.choice import chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.opportunity import EXPONENTIAL, LOGNORMAL, PARETO
-from model.core.options import OFFENCES, Status
+from model.core.options import OFFENCES
 from model.core.policy import take_stance, takes_stake
-from model.core.selection import weight_of
 
 NEGLIGIBLE = 1e-13
 """Probability of an offence in a stratum, per block, that is left out."""
@@ -162,32 +161,3 @@ def _turn(blocks, mean, found, rules, sums, turn):
         turn.offences[a] = played * sums[0, a]
         turn.stolen[a] = played * mean * sums[1, a]
         turn.convicted[a] = played * sums[0, a] * found[a] * enforced
-
-
-@kernel
-def expected_blocks(snapshots, rules, out):
-    """Fill `out` (T, S) with the blocks that sequencers are dealt on average, given stakes, jail and outages.
-
-    But for the rounding of the blocks that change hands when a node is down.
-    """
-    size = out.shape[1]
-    weights = np.zeros(size)
-    for t in range(out.shape[0]):
-        total = 0.0
-        for i in range(size):
-            node = snapshots.sequencers[t, i]
-            back = node.status == Status.JAILED and node.jailed_until <= snapshots.epoch[t]
-            weights[i] = weight_of(node, rules) if node.status == Status.ACTIVE or back else 0.0
-            total += weights[i]
-        missed = 0.0
-        present = 0.0
-        for i in range(size):
-            up = 1.0 - snapshots.sequencers[t + 1, i].outage
-            dealt = rules.blocks_per_epoch * weights[i] / total if total > 0.0 else 0.0
-            missed += dealt * (1.0 - up)
-            present += weights[i] * up
-            out[t, i] = dealt * up
-        for i in range(size):
-            if present > 0.0:
-                up = 1.0 - snapshots.sequencers[t + 1, i].outage
-                out[t, i] += rules.failover * missed * weights[i] * up / present

@@ -47,7 +47,8 @@ def _volume(state, rules):
         present = 1.0
     growth = np.exp(rules.volume_growth * state.market.epoch * rules.dt)
     reach = rules.daily_volume_usd * 365.0 * rules.dt * min(growth, LARGEST)
-    return min(LARGEST, reach * present * state.market.trust**rules.trust_elasticity)
+    patience = np.exp(-rules.latency_loss * state.market.latency)
+    return min(LARGEST, reach * present * state.market.trust**rules.trust_elasticity * patience)
 
 
 @kernel

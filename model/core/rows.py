@@ -57,9 +57,11 @@ SEQUENCER = np.dtype(
         # what happened to the node in the current epoch
         ("outage", "f8"),  # share of the epoch it is down
         ("fault", "i8"),  # 1: it commits an honest fault
-        ("shard", "i8"),  # committee it sits on
+        ("shard", "i8"),  # committee it sits on, or NOBODY
+        ("absent", "f8"),  # share of the time in which its committee can agree that it is down
         ("embargo", "i8"),  # 1: it leaves the victim of a paid censor out of its blocks
         ("weight", "f8"),  # selection weight
+        ("due", "f8"),  # blocks it is to make on average, given who is up
         ("assigned", "i8"),  # blocks it is to make
         ("made", "i8"),  # blocks it made
         ("opportunity", "f8"),  # USD that came by in them

@@ -84,7 +84,6 @@ TOTALS = np.dtype(
         ("coverage", "f8"),  # sum over epochs of the probability that a block is really checked
         ("auction_usd", "f8"),  # paid for the right to order, or for blocks
         ("builder_usd", "f8"),  # builders' profit
-        ("incumbent_usd", "f8"),  # incumbents' profit
         ("embargo_usd", "f8"),  # volume of the victim that was held up
         ("halted", "f8"),  # epochs without a quorum
         ("scandals", "f8"),  # epochs

@@ -3,12 +3,14 @@
 import numpy as np
 
 from model.core.audit import total
+from model.core.consensus import burden
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.market import LARGEST
 from model.core.options import OFFENCES, Tactic
 from model.core.rewards import announce_rate, batch_cost
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
+from model.core.selection import weigh
 from model.core.state import ACCOUNTS, MARKET, TOTALS, State
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
@@ -108,8 +110,18 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
     now.brand, now.capture = 1.0, rules.capture
     now.service_yield = scenario.service_income if state.services.size else 0.0
-    now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
+    _open_committees(state, scenario, rules)
+    patience = np.exp(-scenario.latency_loss * now.latency)
+    now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year * patience
     now.trend = np.log(max(now.volume, 1.0 / LARGEST))
     now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
     net = now.volume * scenario.fee_bps * 1e-4 - batch_cost(now, rules, now.volume)
     now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch
+
+
+def _open_committees(state: State, scenario: Scenario, rules: np.record) -> None:
+    """Start latency and load at those of the largest committee of who orders blocks at the start."""
+    weigh(state, rules)
+    members = np.count_nonzero(state.sequencers.weight)
+    committees = max(1, min(scenario.shards, members))
+    burden(state.market, rules, -(-members // committees), -(-scenario.blocks_per_epoch // committees))

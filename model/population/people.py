@@ -64,13 +64,12 @@ def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
     first = last - math.floor(scenario.byzantine_share * last + 0.5)
     nodes.conduct[first:last] = Conduct.BYZANTINE
     nodes.owner[first:last] = Tactic.BYZANTINE
-    if first < last:
-        nodes.operator[first:last] = nodes.operator[first]
+    nodes.operator[first:last] = first
     sybil = slice(max(0, first - scenario.sybil_nodes), first)
     if scenario.sybil_nodes:
         nodes.conduct[sybil] = Conduct.RATIONAL
         nodes.owner[sybil] = Tactic.SYBIL
-        nodes.operator[sybil] = nodes.operator[sybil.start]
+        nodes.operator[sybil] = sybil.start
 
 
 def draw_rangers(state: State, scenario: Scenario, seed: int) -> None:

@@ -109,6 +109,9 @@ def _stakes(scenario: Scenario) -> tuple[Floats, Floats]:
 
 def _selection_weights(scenario: Scenario, own: Floats, pool: Floats) -> Floats:
     counted = np.minimum(own + pool, scenario.max_stake)
+    if scenario.selection in ("single", "appointed"):
+        seats = 1 if scenario.selection == "single" else scenario.appointed_seats
+        return np.asarray(np.arange(counted.size) < seats, float)
     return {"stake": counted, "sqrt_stake": np.sqrt(counted), "equal": np.ones_like(counted)}[scenario.selection]
 
 

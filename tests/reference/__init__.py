@@ -3,8 +3,8 @@
 It shares the parameters, the enumerations and the row layouts with the model and nothing else. Every span is drawn,
 every block has an owner and an opportunity, every Ranger looks at every block or does not. Read it as the
 specification: this file is the schedule; `sequencer` and `agents` say who decides what; the phases stand in `blocks`
-(market to verification), `money` (sanctions, rewards) and `people` (learning to users; `payoffs` for policies that
-are learnt from payoffs).
+(market to verification; `turns` for whose turn it is), `money` (sanctions, rewards) and `people` (learning to users;
+`payoffs` for policies that are learnt from payoffs).
 
 Time within an epoch: blocks are played in the order of their spans, block b at time b / B. The spans of a node lie at
 independent places of that order and its blocks are alike, so which of them come before its first sanctioned offence
@@ -23,7 +23,7 @@ from model.core.options import Offence, Status
 from model.core.state import State
 from model.parameters import Scenario
 
-from . import blocks, money, people, restaking
+from . import blocks, money, people, restaking, turns
 from .agents import App, Attacker, Delegator, Ranger, Vault, fields
 from .sequencer import Sequencer
 from .stack import Sister
@@ -54,13 +54,16 @@ class Reference(mesa.Model):
     net_fee: float
     reward_rate: float
     service_yield: float
+    latency: float
+    capacity_used: float
+    halted: float
     lost_blocks: int
     harm: float
     coverage: float
     detection: list[float]
 
     market = blocks.market
-    selection = blocks.selection
+    selection = turns.selection
     conduct = blocks.conduct
     verification = blocks.verification
     sanctions = money.sanctions
@@ -135,6 +138,7 @@ class Reference(mesa.Model):
         totals.checks += sum(ranger.checked for ranger in self.rangers)
         totals.checks_assigned += sum(ranger.assigned for ranger in self.rangers)
         totals.coverage += self.coverage
+        totals.halted += self.halted
         totals.volume += self.volume
         totals.harm += self.harm
         issued = self.accounts.minted - self.accounts.burned - self.accounts.reserve
@@ -159,13 +163,10 @@ class Reference(mesa.Model):
         return self.seated() if self.plan.verification == "rangers" else []
 
     def weight(self, stake: float) -> float:
-        """Return the selection weight of an active node with that stake, own and delegated."""
+        """Return the selection weight of that stake, own and delegated, before seats and plans."""
         counted = min(stake, self.plan.max_stake)
-        return {"stake": counted, "sqrt_stake": counted**0.5, "equal": 1.0}[self.plan.selection]
-
-    def total_weight(self) -> float:
-        """Return the weight of all nodes that are active now."""
-        return sum(self.weight(node.stake) for node in self.active())
+        alike = {"equal": 1.0, "single": 1.0, "appointed": 1.0}
+        return {"stake": counted, "sqrt_stake": counted**0.5, **alike}[self.plan.selection]
 
     def balances(self) -> list[float]:
         """Return every balance of tokens; their sum changes by what is minted less what is burned."""

@@ -1,4 +1,4 @@
-"""The first four phases, down to the single block: market, selection, conduct, verification (odd.md 6.1 to 6.5)."""
+"""Phases down to the single block: market, conduct, verification (odd.md 6.1 to 6.5; `turns` has selection)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.core.options import Conduct, Offence, Status, Tactic
+from model.core.options import Conduct, Offence, Tactic
 from model.parameters import Scenario
 
-from . import payoffs
+from . import payoffs, turns
 
 if TYPE_CHECKING:
     from . import Reference
@@ -66,7 +66,9 @@ def market(model: Reference) -> None:
 
     present = sum(app.share for app in model.apps if app.present) if model.apps else 1.0
     growth = math.exp(s.volume_growth * model.epoch * dt)
-    expected = s.daily_volume_usd * (365 / s.epochs_per_year) * growth * present * model.trust**s.trust_elasticity
+    patience = math.exp(-s.latency_loss * model.latency)
+    expected = s.daily_volume_usd * (365 / s.epochs_per_year) * growth * present * patience
+    expected *= model.trust**s.trust_elasticity
     trend = math.log(max(expected, 1e-6 * s.daily_volume_usd * 365 / s.epochs_per_year, 1e-18))
     _move_price(model, trend - model.trend if model.epoch > 0 else 0.0, dt)
     model.trend = trend
@@ -110,47 +112,6 @@ def _strike(model: Reference) -> None:
         node.fault = int(u > 1 - own_rate or node.client in faulty_clients)
 
 
-def selection(model: Reference) -> None:
-    """Draw the owner of every span, let others stand in for nodes that are down."""
-    s = model.plan
-    for node in model.sequencers:
-        if node.status == Status.JAILED and node.jailed_until <= model.epoch:
-            node.status = Status.ACTIVE
-        node.weight = model.weight(node.stake) if node.status == Status.ACTIVE else 0.0
-
-    full_spans, rest = divmod(s.blocks_per_epoch, s.blocks_per_span)
-    lengths = [s.blocks_per_span] * full_spans + ([rest] if rest else [])
-    owners = _draw_nodes(model, len(lengths), [node.weight for node in model.sequencers])
-    model.schedule = [owner for owner, length in zip(owners, lengths, strict=True) for _ in range(length)]
-
-    missed = []
-    for node in model.sequencers:
-        if node.outage > 0:
-            own = [b for b, owner in enumerate(model.schedule) if owner is node]
-            missed += model.rng.choice(own, math.floor(node.outage * len(own) + 0.5), replace=False).tolist()
-    weights = [node.weight * (1 - node.outage) for node in model.sequencers]
-    for b, substitute in zip(missed, _stand_in(model, len(missed), weights), strict=True):
-        model.schedule[b] = substitute
-    for owner in model.schedule:
-        if owner is not None:
-            owner.assigned += 1
-
-
-def _draw_nodes(model: Reference, number: int, weights: list[float]) -> list[Sequencer | None]:
-    """Draw nodes independently by weight; nobody if there is no weight."""
-    total = sum(weights)
-    if total == 0 or number == 0:
-        return [None] * number
-    rows = model.rng.choice(len(weights), size=number, p=np.array(weights) / total)
-    return [model.sequencers[row] for row in rows]
-
-
-def _stand_in(model: Reference, missed: int, weights: list[float]) -> list[Sequencer | None]:
-    """Return who makes each of the missed blocks: another node for the part that fails over, nobody for the rest."""
-    taken_over = math.floor(model.plan.failover * missed + 0.5)
-    return _draw_nodes(model, taken_over, weights) + [None] * (missed - taken_over)
-
-
 def conduct(model: Reference) -> None:
     """Play all blocks in order: the sequencer chooses, the Rangers look, a conviction ends the turn of the node."""
     s = model.plan
@@ -163,22 +124,24 @@ def conduct(model: Reference) -> None:
             node.set_reservations()
 
     watchers = model.watchers()
-    missed = 0
+    missed: dict[int, int] = {}
     for owner in model.schedule:
         if owner is None:
             model.lost_blocks += 1
         elif owner.turn_ended:
-            missed += 1
+            missed[owner.shard] = missed.get(owner.shard, 0) + 1
         else:
             opportunity = model.mean_opportunity * model.shape.draw()
             _make_block(model, owner, opportunity, owner.choose(opportunity), watchers)
 
-    weights = [0.0 if node.turn_ended else node.weight * (1 - node.outage) for node in model.sequencers]
-    for substitute in _stand_in(model, missed, weights):
-        if substitute is None:
-            model.lost_blocks += 1
-        else:
-            _make_block(model, substitute, model.mean_opportunity * model.shape.draw(), None, watchers)
+    for committee, number in missed.items():
+        others = [node for node in model.sequencers if node.shard == committee and not node.turn_ended]
+        weights = [node.weight * (1 - node.absent) for node in others]
+        for substitute in turns.stand_in(model, number, others, weights):
+            if substitute is None:
+                model.lost_blocks += 1
+            else:
+                _make_block(model, substitute, model.mean_opportunity * model.shape.draw(), None, watchers)
 
 
 def _make_block(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.core.options import Conduct, Offence, Status
 
-from . import payoffs
+from . import payoffs, turns
 from .agents import Vault, willing
 from .restaking import backed, expected_loss
 from .stack import move_stack
@@ -96,13 +96,14 @@ def delegation(model: Reference) -> None:
 def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
     """Return each active node with its yearly yield after commission and its yearly slashing, per token of stake."""
     s = model.plan
-    all_weight = model.total_weight()
+    weights = turns.weights(model)
+    all_weight = sum(weights.values())
     offers = []
     for node in model.active():
         if s.reward_rule != "per_block":
             reward = model.reward_rate * min(node.stake, s.max_stake)
         else:
-            share = model.weight(node.stake) / all_weight if all_weight > 0 else 0.0
+            share = weights.get(node, 0.0) / all_weight if all_weight > 0 else 0.0
             reward = s.blocks_per_epoch * s.reward_per_block * share * s.epochs_per_year
         elsewhere = model.service_yield * backed(model, node)
         gross = model.pay_scale * reward / node.stake + elsewhere if node.stake > 0 else 0.0
@@ -131,36 +132,57 @@ def entry_and_exit(model: Reference) -> None:
             node.wallet, node.exiting = node.wallet + node.exiting, 0.0
             if node.status == Status.EXITING:
                 node.status = Status.CANDIDATE
-    rivals = model.total_weight()
+    found = turns.openings(model)
     for node in model.sequencers:
         luck = model.rng.random()
         if node.status == Status.ACTIVE and node.conduct != Conduct.BYZANTINE and node.profit_average < 0:
             if luck < s.exit_rate:
                 node.leave(Status.EXITING)
                 model.totals.exits += 1
-        elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node, rivals):
-            _enter(model, node, rivals)
+        elif node.status == Status.CANDIDATE and turns.seats(model) is None:
+            blocks = _expected_blocks(model, node, found)
+            if luck < _entry_probability(model, node, blocks):
+                _enter(model, node, blocks)
+    appointed = turns.vacancies(model)
+    for node in appointed:
+        _enter(model, node, 0.0)
+    weights = turns.weights(model)
+    for node in appointed:
+        blocks = s.blocks_per_epoch * weights.get(node, 0.0) / sum(weights.values())
+        _expect(model, node, node.self_stake, blocks)
     _change_seats(model)
 
 
-def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
-    """Bond the capital; averages start at what honest ordering is expected to earn."""
+def _expected_blocks(model: Reference, node: Sequencer, found: dict[int, tuple[float, float]]) -> float:
+    """Return the blocks per epoch that a candidate would have beside those it found."""
+    part, others = found[node.incumbent]
+    weight = model.weight(min(node.wallet, node.capital) + node.pool)
+    return part * model.plan.blocks_per_epoch * weight / (weight + others) if weight > 0 else 0.0
+
+
+def _enter(model: Reference, node: Sequencer, blocks: float) -> None:
+    """Bond the capital."""
     stake = min(node.wallet, node.capital)
-    node.profit_average = _expected_profit(model, node, stake, rivals)
-    lost = expected_loss(model, node)
-    node.income_average = node.profit_average + node.cost + lost * stake * model.price
-    node.slash_average = lost
+    _expect(model, node, stake, blocks)
     node.self_stake, node.wallet = stake, node.wallet - stake
     node.status = Status.ACTIVE
     model.totals.entries += 1
 
 
-def _entry_probability(model: Reference, node: Sequencer, rivals: float) -> float:
+def _expect(model: Reference, node: Sequencer, stake: float, blocks: float) -> None:
+    """Start averages at what honest ordering with that own stake and so many blocks is expected to earn."""
+    lost = expected_loss(model, node)
+    node.profit_average = _expected_profit(model, node, stake, blocks)
+    node.income_average = node.profit_average + node.cost + lost * stake * model.price
+    node.slash_average = lost
+
+
+def _entry_probability(model: Reference, node: Sequencer, blocks: float) -> float:
     s = model.plan
     stake = min(node.wallet, node.capital)
     if stake < s.min_stake or stake <= 0:
         return 0.0
-    profit = _expected_profit(model, node, stake, rivals)
+    profit = _expected_profit(model, node, stake, blocks)
     probability = _worth_it(model, profit, stake, s.sequencer_precision)
     return probability * (s.admission_probability if s.admission == "vote" else 1.0)
 
@@ -172,11 +194,10 @@ def _worth_it(model: Reference, profit: float, stake: float, precision: float) -
     return s.entry_rate * willing(s, profit, elsewhere, precision)
 
 
-def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: float) -> float:
-    """Return the profit per epoch that honest ordering would bring to a candidate with that own stake, in USD."""
+def _expected_profit(model: Reference, node: Sequencer, own: float, due: float) -> float:
+    """Return the profit per epoch of honest ordering with that own stake and so many blocks due, in USD."""
     s = model.plan
-    weight = model.weight(own + node.pool)
-    blocks = s.blocks_per_epoch * weight / (rivals + weight)
+    blocks = due / max(1.0, model.capacity_used)
     if s.reward_rule == "per_block":
         tokens = s.reward_per_block * blocks
     else:

@@ -25,6 +25,7 @@ class Sequencer(mesa.Agent):
     conduct: int
     status: int
     client: int
+    incumbent: int
     self_stake: float
     wallet: float
     exiting: float
@@ -73,7 +74,8 @@ class Sequencer(mesa.Agent):
     def begin_epoch(self) -> None:
         """Forget what happened in the last epoch."""
         self.outage, self.fault = 0.0, 0
-        self.weight = 0.0
+        self.weight = self.absent = 0.0
+        self.shard = 0
         self.assigned = self.made = 0
         self.opportunity = self.honest_value = 0.0
         self.offences, self.detected, self.convicted = [0] * OFFENCES, [0] * OFFENCES, [0] * OFFENCES
