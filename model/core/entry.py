@@ -5,7 +5,7 @@ from model.core.choice import willingness
 from model.core.compiled import kernel
 from model.core.diligence import expected_bounty, expected_ranger_profit
 from model.core.learning import choose_diligence
-from model.core.options import Admission, Conduct, RewardRule, Status
+from model.core.options import Admission, Conduct, RewardRule, Status, Tactic
 from model.core.policy import fault_risk, honest_slash_rate
 from model.core.selection import counted, weigh, weight_of
 
@@ -23,7 +23,7 @@ def entry(state, rules, streams):
         if node.exiting > 0.0 or node.status == Status.EXITING:
             _end_exit(state.market, rules, node)
         if node.status == Status.ACTIVE:
-            if node.profit_average < 0.0 and node.conduct != Conduct.BYZANTINE and luck < rules.exit_rate:
+            if node.profit_average < 0.0 and luck < rules.exit_rate and not _has_other_aims(node):
                 node.status = Status.EXITING
                 ledger.leave(node, state.market.epoch)
                 state.totals.exits += 1
@@ -41,7 +41,7 @@ def expectations(state, rules):
     total = weigh(state, rules)
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
-            _expect(state.market, rules, node, expected_profit(state.market, rules, node, total - node.weight))
+            expect(state.market, rules, node, expected_profit(state.market, rules, node, total - node.weight))
     choose_diligence(state, rules)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE:
@@ -49,7 +49,15 @@ def expectations(state, rules):
 
 
 @kernel
-def _expect(now, rules, node, profit):
+def _has_other_aims(node):
+    """Tell whether a node stays at a loss: a byzantine one, or one that waits for its owner's moment to strike."""
+    waits = node.owner == Tactic.HIT_AND_RUN or node.owner == Tactic.TAKEOVER
+    return waits or node.conduct == Conduct.BYZANTINE
+
+
+@kernel
+def expect(now, rules, node, profit):
+    """Start a node's averages at what it expects to earn. Writes the averages."""
     node.profit_average = profit
     node.income_average = profit + node.cost + fault_risk(node, rules, now.price)
     node.slash_average = honest_slash_rate(rules)
@@ -79,7 +87,7 @@ def _enter(now, rules, node, total, luck):
         ledger.unbond(node)
         return False
     node.status = Status.ACTIVE
-    _expect(now, rules, node, profit)
+    expect(now, rules, node, profit)
     return True
 
 

@@ -1,6 +1,7 @@
 """Phase 6: emission, fees, pay of Rangers, and what everybody earned."""
 
 from model.core import ledger
+from model.core.censorship import settle_embargo
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, RewardRule, Status
 from model.core.policy import fault_risk
@@ -37,6 +38,7 @@ def rewards(state, rules):
     state.market.harm = 0.0
     for node in state.sequencers:
         _earn(state.market, state.totals, state.attackers, node, rules)
+    settle_embargo(state, rules)
     for ranger in state.rangers:
         _ranger_earns(state.market, state.totals, state.attackers, ranger, rules)
 

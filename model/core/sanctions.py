@@ -1,6 +1,6 @@
 """Phase 5: convictions, false accusations and honest faults cost stake; convicts go to jail or leave for good."""
 
-from model.core import ledger
+from model.core import censorship, ledger
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Sanction, Status, Verification
 
@@ -13,7 +13,7 @@ def sanctions(state, rules, streams):
     """Convict, take the slashes that are due, jail or remove.
 
     Writes balances (through the ledger), status, jailed_until, slashed, and the pending slashes and claims. Draws
-    from `sanctions`.
+    from `sanctions`, and from `attack` what trying embargoes takes.
     """
     for node in state.sequencers:
         node.slashed = 0.0
@@ -27,6 +27,8 @@ def sanctions(state, rules, streams):
         for a in range(OFFENCES):
             for _ in range(state.sequencers[i].convicted[a]):
                 _convict(state, rules, i, a, slot)
+        if state.sequencers[i].embargo == 1 and censorship.convicted(state, rules, i, slot, streams.attack):
+            _convict(state, rules, i, Offence.CENSOR, slot)
     if rules.verification == Verification.RANGERS:
         _accuse(state, rules, slot, streams.sanctions)
     _honest_faults(state, rules)

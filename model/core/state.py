@@ -84,6 +84,7 @@ TOTALS = np.dtype(
         ("builder_usd", "f8"),  # builders' profit
         ("incumbent_usd", "f8"),  # incumbents' profit
         ("embargo_usd", "f8"),  # volume of the victim that was held up
+        ("embargo_blocks", "f8"),  # blocks that left it out
         ("halted", "f8"),  # epochs without a quorum
         ("scandals", "f8"),  # epochs
         ("removal_votes", "f8"), ("shocked", "f8"),  # votes held; tokens lost to what happened at other services

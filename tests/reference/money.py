@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from model.core.options import NOBODY, Conduct, Offence, Status
 
+from . import tactics
+
 if TYPE_CHECKING:
     from . import Reference
     from .agents import Ranger
@@ -24,7 +26,7 @@ def sanctions(model: Reference) -> None:
     if s.sanction == "none":
         return
     standing = model.active()
-    for node, offence, reporters in model.convictions:
+    for node, offence, reporters in model.convictions + tactics.embargo_cases(model):
         _convict(model, node, offence, reporters)
     for ranger in model.seated():
         if ranger.conduct == Conduct.GRIEFING and s.verification == "rangers":
@@ -167,11 +169,13 @@ def rewards(model: Reference) -> None:
     """Pay the emission, share out the fees, and work out what the epoch brought to everybody."""
     _pay_emission(model)
     _share_fees(model)
+    tactics.pay_embargo(model)
     keep = 2 ** (-1 / model.plan.income_memory)
     for node in model.sequencers:
         _book_node(model, node, keep)
     for ranger in model.rangers:
         _book_ranger(model, ranger, keep)
+    tactics.hold_up(model)
 
 
 def _pay_emission(model: Reference) -> None:

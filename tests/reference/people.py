@@ -1,11 +1,11 @@
-"""What people make of the epoch: learning, delegation, entry and exit, attack, users (odd.md 6.8 to 6.12)."""
+"""What people make of the epoch: learning, delegation, entry and exit, users (odd.md 6.8 to 6.12)."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from model.core.options import Conduct, Offence, Status
+from model.core.options import Conduct, Offence, Status, Tactic
 
 from . import payoffs
 from .agents import Vault, willing
@@ -109,6 +109,8 @@ def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
 
 def _adjust_commission(model: Reference, node: Sequencer) -> None:
     s = model.plan
+    if node.owner == Tactic.HIT_AND_RUN:
+        return
     if node.vault.members == 0:
         node.commission_direction = -1.0
     elif node.commission == 0:
@@ -131,18 +133,18 @@ def entry_and_exit(model: Reference) -> None:
     rivals = model.total_weight()
     for node in model.sequencers:
         luck = model.rng.random()
-        if node.status == Status.ACTIVE and node.conduct != Conduct.BYZANTINE and node.profit_average < 0:
+        waits = node.owner in (Tactic.HIT_AND_RUN, Tactic.TAKEOVER) or node.conduct == Conduct.BYZANTINE
+        if node.status == Status.ACTIVE and not waits and node.profit_average < 0:
             if luck < s.exit_rate:
                 node.leave(Status.EXITING)
                 model.totals.exits += 1
         elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node, rivals):
-            _enter(model, node, rivals)
+            start(model, node, min(node.wallet, node.capital), rivals)
     _change_seats(model)
 
 
-def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
-    """Bond the capital; averages start at what honest ordering is expected to earn."""
-    stake = min(node.wallet, node.capital)
+def start(model: Reference, node: Sequencer, stake: float, rivals: float) -> None:
+    """Let a candidate in with that stake; averages start at what honest ordering is expected to earn."""
     node.profit_average = _expected_profit(model, node, stake, rivals)
     s = model.plan
     faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
@@ -202,15 +204,6 @@ def _change_seats(model: Reference) -> None:
         if free and luck[ranger] < _worth_it(model, profit, s.ranger_bond, s.ranger_precision):
             ranger.wallet, ranger.bond = ranger.wallet - s.ranger_bond, s.ranger_bond
             ranger.status = Status.ACTIVE
-
-
-def attack(model: Reference) -> None:
-    """Credit each attacker with the profits of what it owns, less what it spent in the epoch."""
-    for row, attacker in enumerate(model.attackers):
-        attacker.profit += sum(node.profit for node in model.sequencers if node.owner == row)
-        attacker.profit += sum(ranger.profit for ranger in model.rangers if ranger.owner == row)
-        attacker.profit -= attacker.spent - attacker.charged
-        attacker.charged = attacker.spent
 
 
 def users(model: Reference) -> None:
