@@ -12,7 +12,7 @@ from model.core.entry import expect, expected_profit
 from model.core.market import LARGEST
 from model.core.options import Admission, Conduct, Selection, Status, Tactic
 from model.core.sanctions import ROUNDING
-from model.core.selection import weigh
+from model.core.selection import weigh, weight_of
 
 CONTROL = 2.0 / 3.0
 """Share of the stake from which on its holder needs nobody's agreement."""
@@ -32,21 +32,50 @@ def take_over(state, rules, stream):
         if rules.takeover_target < CONTROL:
             buyer.profit += rules.halt_gain * state.market.lost_blocks / rules.blocks_per_epoch
         return
-    _buy(state, rules, buyer)
+    if not _has_enough(state, rules):
+        _buy(state, rules, buyer)
     total = weigh(state, rules)
     for node in state.sequencers:
         if node.owner == Tactic.TAKEOVER:
             _stake(state, rules, node, total, stream.random())
     total = weigh(state, rules)
-    mine = 0.0
-    for node in state.sequencers:
-        if node.owner == Tactic.TAKEOVER:
-            mine += node.weight
+    mine = _weight(state)
     if mine > 0.0 and mine >= rules.takeover_target * total:
         buyer.succeeded = state.market.epoch
         for node in state.sequencers:
             if node.owner == Tactic.TAKEOVER and rules.takeover_target >= CONTROL:
                 node.conduct = Conduct.BYZANTINE
+
+
+@kernel
+def _weight(state):
+    weight = 0.0
+    for node in state.sequencers:
+        if node.owner == Tactic.TAKEOVER:
+            weight += node.weight
+    return weight
+
+
+@kernel
+def _has_enough(state, rules):
+    """Tell whether the target would be reached if all candidates that can enter were admitted and nobody in jail."""
+    others = weigh(state, rules) - _weight(state)
+    mine = 0.0
+    for node in state.sequencers:
+        if node.owner == Tactic.TAKEOVER:
+            if _can_enter(node, rules):
+                ledger.bond(node, rules.max_stake)
+                mine += weight_of(node, rules)
+                ledger.unbond(node)
+            elif node.status == Status.ACTIVE or node.status == Status.JAILED:
+                mine += weight_of(node, rules)
+    return mine > 0.0 and mine >= rules.takeover_target * (mine + others)
+
+
+@kernel
+def _can_enter(node, rules):
+    enough = node.wallet > 0.0 and node.wallet >= (1.0 - ROUNDING) * rules.min_stake
+    return enough and node.status == Status.CANDIDATE
 
 
 @kernel
@@ -109,10 +138,8 @@ def _stake(state, rules, node, total, luck):
     """Bond what a node holds, up to the cap; a candidate with enough enters, if it is admitted."""
     if node.status == Status.ACTIVE or node.status == Status.JAILED:
         ledger.bond(node, max(0.0, rules.max_stake - node.self_stake - node.pool))
-    elif node.status == Status.CANDIDATE and node.wallet > 0.0:
-        admitted = rules.admission == Admission.OPEN or luck < rules.admission_probability
-        if admitted and node.wallet >= (1.0 - ROUNDING) * rules.min_stake:
-            ledger.bond(node, rules.max_stake)
-            node.status = Status.ACTIVE
-            expect(state.market, rules, node, expected_profit(state.market, rules, node, total))
-            state.totals.entries += 1
+    elif _can_enter(node, rules) and (rules.admission == Admission.OPEN or luck < rules.admission_probability):
+        ledger.bond(node, rules.max_stake)
+        node.status = Status.ACTIVE
+        expect(state.market, rules, node, expected_profit(state.market, rules, node, total))
+        state.totals.entries += 1

@@ -136,16 +136,15 @@ def _take_over(model: Reference, buyer: Attacker) -> None:
         if s.takeover_target < 2 / 3:
             buyer.profit += s.halt_gain * model.lost_blocks / s.blocks_per_epoch
         return
-    _buy(model, buyer, [node for node in nodes if node.status not in (Status.EXITING, Status.REMOVED)])
+    if not _has_enough(model, nodes):
+        _buy(model, buyer, [node for node in nodes if node.status not in (Status.EXITING, Status.REMOVED)])
     rivals = model.total_weight()
     for node in nodes:
         welcome = s.admission == "open" or model.rng.random() < s.admission_probability
         if node.in_office:
             added = min(node.wallet, max(0.0, s.max_stake - node.stake))
             node.wallet, node.self_stake = node.wallet - added, node.self_stake + added
-        elif (
-            node.status == Status.CANDIDATE and welcome and node.wallet > 0 and node.wallet >= s.min_stake * (1 - 1e-9)
-        ):
+        elif welcome and _is_ready(model, node):
             people.start(model, node, min(node.wallet, s.max_stake), rivals)
     everybody = model.total_weight()
     mine = sum(model.weight(node.stake) for node in nodes if node.status == Status.ACTIVE)
@@ -154,6 +153,20 @@ def _take_over(model: Reference, buyer: Attacker) -> None:
         if s.takeover_target >= 2 / 3:
             for node in nodes:
                 node.conduct = Conduct.BYZANTINE
+
+
+def _is_ready(model: Reference, node: Sequencer) -> bool:
+    least = model.plan.min_stake * (1 - 1e-9)
+    return node.status == Status.CANDIDATE and node.wallet > 0 and node.wallet >= least
+
+
+def _has_enough(model: Reference, nodes: list[Sequencer]) -> bool:
+    """Say whether its nodes would weigh enough if those ready to enter were admitted, with those in jail."""
+    stakes = [node.stake for node in nodes if node.in_office]
+    stakes += [min(node.wallet, model.plan.max_stake) for node in nodes if _is_ready(model, node)]
+    mine = sum(model.weight(stake) for stake in stakes)
+    others = sum(model.weight(node.stake) for node in model.active() if node not in nodes)
+    return mine > 0 and mine >= model.plan.takeover_target * (mine + others)
 
 
 def _buy(model: Reference, buyer: Attacker, nodes: list[Sequencer]) -> None:
