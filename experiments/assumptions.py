@@ -91,6 +91,18 @@ What the rules leave out, or settle one way where another was possible.
   is a share of their fees; the share of net income that a stack may take instead would need their costs.
 - **A chain of its own is software.** An app leaves when its fees and the harm it remembers exceed what such a chain
   costs to run. That its users might not follow is left out; it is in `own_chain_cost` if anywhere.
+- **The token price is exogenous** unless `price_process` is reflexive. Nobody but a takeover trades; no stake is lent,
+  wrapped or restaked.
+- **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
+  node.
+- **What delay costs.** A day's delay of a victim's trade is taken to lose it `harm_censor` times the MEV that trade
+  carries on average. Who pays for censoring, and what for, is outside the model.
+- **An embargo is one case.** Who leaves a victim out of all its blocks for a fee is convicted once in an epoch, and
+  not by the block: else one day would be worth more slashes than there is stake, and honesty by blocks would say
+  little else. It comes to light by any of the blocks, so that in a day it is nearly sure to, where anybody looks.
+- **A buyer of stake moves the price for good**, by the share of the circulating tokens it buys; nobody else trades
+  upon it, no holder refuses to sell, and delegated tokens are not for sale. What it holds is valued by selling it
+  again as slowly, so that to buy and sell brings nothing. After a strike nobody forks it away.
 - **Luck is common.** Market, outages and faults are drawn alike under every policy, so that designs are compared
   under the same luck.
 

@@ -44,6 +44,26 @@ SCENARIOS = {
         "sybil_nodes": 3, "colluding_share": 0.67, "bribe": 5e4, "bribery_budget": 1e6, "mev_bps": 3_000,
     },
     "griefing": {"griefing_share": 0.34, "accusation_rate": 2, "wrongful_conviction": 0.3, "mev_bps": 40},
+    "censor": {
+        "censor_fee": 4e4, "slash_fraction": 0.02, "byzantine_share": 0.2, "number_of_rangers": 2, "mev_bps": 40,
+        "sampling_probability": 0.05, "blocks_per_span": 4,
+    },
+    "censor, lawless": {
+        "censor_fee": 2e4, "censor_budget": 7e4, "sanction": "none", "choice": "logit", "sequencer_precision": 1e-4,
+        "victim_share": 0.5, "honest_share": 0.3,
+    },
+    "hit and run": {
+        "hit_and_run_nodes": 2, "hit_after": 2, "hit_length": 1, "exit_delay": 1, "jail_epochs": 1, "mev_bps": 4_000,
+    },
+    "halt": {
+        "takeover_budget": 1e6, "takeover_pace": 0.02, "takeover_target": 0.2, "halt_gain": 1e4, "failover": 0.3,
+        "admission": "vote", "admission_probability": 0.5,
+    },
+    "takeover": {
+        "takeover_budget": 5e6, "takeover_pace": 0.03, "takeover_target": 0.67, "number_of_sequencers": 2,
+        "selection": "sqrt_stake", "mev_bps": 4_000, "slash_fraction": 0.05, "sampling_probability": 0.5,
+        "incumbent_nodes": 0, "price_impact": 8.0,
+    },
     "traps": {"proof_of_check": False, "trap_rate": 0.2, "trap_penalty": 0.06, "mev_bps": 400},
     "rate and reserve": {"reward_rule": "target_rate", "target_rate": 2.0, "reserve": 9_000, "restake_share": 0.5},
     "issuance": {"reward_source": "issuance", "price_process": "reflexive", "storm_share": 0.3, "volume_growth": 0.5},
@@ -111,7 +131,7 @@ OUTCOMES = (
     "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
     "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd",
-    "shocked", "service_tokens", "pool_elsewhere",
+    "shocked", "service_tokens", "pool_elsewhere", "embargo_usd", "embargo_blocks",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

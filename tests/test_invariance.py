@@ -125,7 +125,7 @@ def test_phases_that_draw_nothing_know_no_order(seed):
     for each in (state, other):
         rewards(each, engine.rules)
         learning(each, engine.rules, engine.streams)
-        attack(each)
+        attack(each, engine.rules, engine.streams)
         record(each, engine.rules)
     before = permuted(state, orders)
     assert differing(before, other) == []

@@ -38,6 +38,13 @@ EXTREMES = {
         "byzantine_share": 0.2, "sybil_nodes": 2, "griefing_share": 0.4, "accusation_rate": 20.0,
         "wrongful_conviction": 0.5, "colluding_share": 0.4, "bribe": 1e5, "bribery_budget": 3e5, **STORMY,
     },
+    "more attacks": {
+        "byzantine_share": 0.2, "censor_fee": 5e4, "censor_budget": 1e6, "hit_and_run_nodes": 1, "hit_after": 30,
+        "takeover_budget": 1e7, "takeover_pace": 0.01, "takeover_target": 0.67, "restake_share": 0.5, **STORMY,
+    },
+    "the whole supply bought": {
+        "takeover_budget": 1e12, "takeover_pace": 1.0, "price_impact": 1e3, "max_stake": 1e7, "min_stake": 0.0,
+    },
     "traps": {"proof_of_check": False, "trap_rate": 1.0, "trap_penalty": 1e4, "cost_per_check": 1e4, **STORMY},
     "storms": {"storm_share": 0.9, "storm_multiplier": 1e4, "storm_length": 1.0, "compensation_share": 0.6},
     "contagion": {"sister_chains": 6, "sister_scandal_rate": 100.0, "contagion": 1.0, "scandal_loss": 1.0, **STORMY},

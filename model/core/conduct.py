@@ -6,11 +6,11 @@ from model.core.chance import multinomial, round_half_up
 from model.core.choice import always
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Status
-from model.core.policy import advertised_detection, appraise, believed_detection, take_stance, takes_stake
+from model.core.policy import advertised_detection, appraise, believed_detection, take_stance
 from model.core.reinforcement import begin
 from model.core.thinning import new_desk
 from model.core.turn import play
-from model.core.verification import detection, insider_view, offer_bribes
+from model.core.verification import detection, enforced, insider_view, offer_bribes
 
 
 @kernel
@@ -29,7 +29,6 @@ def conduct(state, rules, shape, streams):
     common = state.market.detection
     detection(state, rules, NOBODY, common)
     decide(state, rules)
-    enforced = _end_of_turn(rules)
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         _clear(node)
@@ -37,7 +36,7 @@ def conduct(state, rules, shape, streams):
             if node.owner != NOBODY:
                 detection(state, rules, i, slate.ends)
             for a in range(OFFENCES):
-                slate.ends[a] = enforced * (common[a] if node.owner == NOBODY else slate.ends[a])
+                slate.ends[a] = _end_of_turn(node, rules) * (common[a] if node.owner == NOBODY else slate.ends[a])
             take_stance(node, rules, state.market.mean_opportunity, desk.stance[0])
             play(node, node.assigned, state.market.mean_opportunity, shape, desk, streams.conduct)
     _substitute(state, rules, shape, desk, streams.conduct)
@@ -81,11 +80,9 @@ def _clear(node):
 
 
 @kernel
-def _end_of_turn(rules):
+def _end_of_turn(node, rules):
     """Return the probability that an offence which is found out ends the turn."""
-    if takes_stake(rules) and (rules.jail_epochs > 0 or rules.expel == 1):
-        return rules.enforcement
-    return 0.0
+    return enforced(node, rules) if rules.jail_epochs > 0 or rules.expel == 1 else 0.0
 
 
 @kernel

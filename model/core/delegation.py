@@ -5,7 +5,7 @@ import numpy as np
 from model.core import ledger
 from model.core.chance import categorical
 from model.core.compiled import kernel
-from model.core.options import NOBODY, RewardRule, Status
+from model.core.options import NOBODY, RewardRule, Status, Tactic
 from model.core.selection import counted, weigh
 
 
@@ -131,12 +131,15 @@ def _pending_slash(state, i):
 
 @kernel
 def _search_commissions(state, rules):
-    """Let a sequencer whose commission income fell since its last step turn round, then step; without members, down."""
+    """Let a sequencer whose commission income fell since its last step turn round, then step; without members, down.
+
+    Who gathers delegations to run with them stays at none.
+    """
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         if node.status != Status.ACTIVE or (state.market.epoch + i) % rules.commission_period != 0:
             continue
-        if node.custom == 0:
+        if node.custom == 0 and node.owner != Tactic.HIT_AND_RUN:
             if node.members == 0:
                 node.commission_direction = -1.0
             elif node.commission <= 0.0:

@@ -7,7 +7,7 @@ from model.core.choice import willingness
 from model.core.compiled import kernel
 from model.core.diligence import expected_bounty, expected_ranger_profit
 from model.core.learning import choose_diligence
-from model.core.options import Admission, Conduct, RewardRule, Status
+from model.core.options import Admission, Conduct, RewardRule, Status, Tactic
 from model.core.policy import fault_risk, loss_rate
 from model.core.selection import EVERYBODY, counted, mean_blocks, needs_seat, openings, prospect, seats, weigh
 
@@ -26,7 +26,7 @@ def entry(state, rules, streams):
         if node.exiting > 0.0 or node.status == Status.EXITING:
             _end_exit(state.market, rules, node)
         if node.status == Status.ACTIVE:
-            if node.profit_average < 0.0 and node.conduct != Conduct.BYZANTINE and luck < rules.exit_rate:
+            if node.profit_average < 0.0 and luck < rules.exit_rate and not _has_other_aims(node):
                 node.status = Status.EXITING
                 ledger.leave(node, state.market.epoch)
                 state.totals.exits += 1
@@ -47,7 +47,7 @@ def expectations(state, rules):
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
             blocks = mean_blocks(rules, node.weight, total - node.weight)
-            _expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks))
+            expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks))
     choose_diligence(state, rules)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE:
@@ -55,7 +55,15 @@ def expectations(state, rules):
 
 
 @kernel
-def _expect(now, rules, node, profit):
+def _has_other_aims(node):
+    """Tell whether a node stays at a loss: a byzantine one, or one that waits for its owner's moment to strike."""
+    waits = node.owner == Tactic.HIT_AND_RUN or node.owner == Tactic.TAKEOVER
+    return waits or node.conduct == Conduct.BYZANTINE
+
+
+@kernel
+def expect(now, rules, node, profit):
+    """Start a node's averages at what it expects to earn. Writes the averages."""
     node.profit_average = profit
     node.income_average = profit + node.cost + fault_risk(node, rules, now.price)
     node.slash_average = loss_rate(node, rules)
@@ -94,7 +102,7 @@ def _enter(now, rules, node, found, luck):
         ledger.unbond(node)
         return False
     node.status = Status.ACTIVE
-    _expect(now, rules, node, profit)
+    expect(now, rules, node, profit)
     return True
 
 
@@ -121,7 +129,7 @@ def _appoint(state, rules):
     for i in range(nodes.size):
         if fresh[i]:
             blocks = mean_blocks(rules, nodes[i].weight, total - nodes[i].weight)
-            _expect(state.market, rules, nodes[i], expected_profit(state.market, rules, nodes[i], blocks))
+            expect(state.market, rules, nodes[i], expected_profit(state.market, rules, nodes[i], blocks))
 
 
 @kernel

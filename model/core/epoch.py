@@ -30,7 +30,7 @@ def advance(state, rules, shape, streams, snapshots, first, last):
         learning(state, rules, streams)
         delegation(state, rules, streams)
         entry(state, rules, streams)
-        attack(state)
+        attack(state, rules, streams)
         users(state, rules, streams)
         record(state, rules)
         observe(state, snapshots, epoch + 1)

@@ -82,6 +82,15 @@ def burn(accounts, amount):
 
 
 @kernel
+def buy(accounts, node, amount):
+    """Move circulating tokens to a sequencer's wallet, as far as they reach. Returns what was moved."""
+    moved = min(amount, accounts.circulating)
+    accounts.circulating -= moved
+    node.wallet += moved
+    return moved
+
+
+@kernel
 def bond(node, amount):
     """Move wallet to own stake, as far as it reaches."""
     moved = min(amount, node.wallet)

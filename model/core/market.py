@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.core.compiled import kernel
-from model.core.options import PriceProcess
+from model.core.options import Conduct, PriceProcess, Tactic
 
 LEAST_TREND = 1e-6
 """Part of the undisturbed volume below which its fall no longer moves a reflexive price, nor its rebound."""
@@ -35,6 +35,8 @@ def market(state, rules, streams):
     if now.storm == 1:
         now.mean_opportunity *= rules.storm_multiplier
     _luck(state, rules, streams.luck)
+    if state.attackers[Tactic.TAKEOVER].succeeded >= 0:
+        _withhold(state)
 
 
 @kernel
@@ -96,3 +98,11 @@ def _luck(state, rules, stream):
             for node in state.sequencers:
                 if node.client == client:
                     node.fault = 1
+
+
+@kernel
+def _withhold(state):
+    """Keep the nodes of a takeover that struck down, unless it can take all."""
+    for node in state.sequencers:
+        if node.owner == Tactic.TAKEOVER and node.conduct != Conduct.BYZANTINE:
+            node.outage = 1.0

@@ -6,7 +6,7 @@ of all. Since a fall only ever lowers the stake behind others, which services fa
 """
 
 from model.core import ledger
-from model.core.attack import credit
+from model.core.books import credit
 from model.core.compiled import kernel
 from model.core.options import Status
 from model.core.policy import shock_chance

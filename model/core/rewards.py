@@ -3,7 +3,8 @@
 import numpy as np
 
 from model.core import ledger
-from model.core.attack import credit
+from model.core.books import credit
+from model.core.censorship import settle_embargo
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, RewardRule, Status
 from model.core.policy import fault_risk
@@ -54,6 +55,7 @@ def rewards(state, rules):
     state.market.harm = 0.0
     for node in state.sequencers:
         _earn(state.market, state.totals, state.attackers, node, rules)
+    settle_embargo(state, rules)
     for ranger in state.rangers:
         _ranger_earns(state.market, state.totals, state.attackers, ranger, rules)
 

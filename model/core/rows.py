@@ -139,6 +139,9 @@ ATTACKER = np.dtype(
         ("spent", "f8"),  # USD, cumulative
         ("charged", "f8"),  # USD, part of what was spent that profit already bears
         ("profit", "f8"),  # USD, cumulative, of the agents it owns less what it spent
+        ("bought", "f8"),  # tokens, cumulative
+        ("began", "i8"),  # epoch in which it first acted, or NOT_YET
+        ("succeeded", "i8"),  # epoch in which it reached what it is after, or NOT_YET
     ],
     align=True,
 )

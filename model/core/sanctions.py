@@ -1,7 +1,7 @@
 """Phase 5: convictions, false accusations and honest faults cost stake; convicts go to jail or leave for good."""
 
-from model.core import ledger
-from model.core.attack import credit
+from model.core import censorship, ledger
+from model.core.books import credit
 from model.core.compiled import kernel
 from model.core.options import OFFENCES, Conduct, Offence, Status, Verification
 from model.core.policy import takes_stake
@@ -16,7 +16,8 @@ def sanctions(state, rules, streams):
     """Convict, take the slashes that are due and what other services cost, jail or remove.
 
     Writes balances (through the ledger), status, jailed_until, slashed, the pending slashes and claims, and what
-    `restaking` writes. Draws from `sanctions`, and from `shocks` one uniform per other service.
+    `restaking` writes. Draws from `sanctions`, from `shocks` one uniform per other service, and from `attack` what
+    trying embargoes takes.
     """
     for node in state.sequencers:
         node.slashed = 0.0
@@ -30,6 +31,8 @@ def sanctions(state, rules, streams):
         for a in range(OFFENCES):
             for _ in range(state.sequencers[i].convicted[a]):
                 _convict(state, rules, i, a, slot)
+        if state.sequencers[i].embargo == 1 and censorship.convicted(state, rules, i, slot, streams.attack):
+            _convict(state, rules, i, Offence.CENSOR, slot)
     if rules.verification == Verification.RANGERS:
         _accuse(state, rules, slot, streams.sanctions)
     _honest_faults(state, rules)

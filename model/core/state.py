@@ -85,6 +85,7 @@ TOTALS = np.dtype(
         ("auction_usd", "f8"),  # paid for the right to order, or for blocks
         ("builder_usd", "f8"),  # builders' profit
         ("embargo_usd", "f8"),  # volume of the victim that was held up
+        ("embargo_blocks", "f8"),  # blocks that left it out
         ("halted", "f8"),  # epochs without a quorum
         ("scandals", "f8"),  # epochs
         ("removal_votes", "f8"),  # votes held

@@ -196,15 +196,25 @@ def _chances(state, rules, i, a, work):
 
 
 @kernel
+def enforced(node, rules):
+    """Return the probability that an offence of a node that is found out is sanctioned.
+
+    Never after a takeover: who would have to agree are the owner's own nodes.
+    """
+    rules_itself = node.owner == Tactic.TAKEOVER and node.conduct == Conduct.BYZANTINE
+    return rules.enforcement if takes_stake(rules) and not rules_itself else 0.0
+
+
+@kernel
 def _prove(node, rules, a, found, stream):
     """Draw the convictions that did not end a turn, and the offences found but not convicted."""
-    enforced = rules.enforcement if takes_stake(rules) else 0.0
+    sanctioned = enforced(node, rules)
     ends_turn = rules.jail_epochs > 0 or rules.expel == 1
     if not ends_turn:
-        node.convicted[a] = binomial(stream, node.offences[a], found * enforced)
+        node.convicted[a] = binomial(stream, node.offences[a], found * sanctioned)
     rest = node.offences[a] - node.convicted[a]
-    missed = 1.0 - found * enforced
-    acquitted = found * (1.0 - enforced) / missed if missed > 0.0 else 0.0
+    missed = 1.0 - found * sanctioned
+    acquitted = found * (1.0 - sanctioned) / missed if missed > 0.0 else 0.0
     node.detected[a] = node.convicted[a] + binomial(stream, rest, acquitted)
 
 

@@ -7,7 +7,7 @@ from model.core.consensus import burden
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.market import LARGEST
-from model.core.options import OFFENCES, Tactic
+from model.core.options import NOT_YET, OFFENCES, Tactic
 from model.core.rewards import announce_rate, batch_cost
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
 from model.core.selection import weigh
@@ -40,6 +40,9 @@ def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> S
     state.attackers.tactic = np.arange(len(Tactic))
     state.attackers.active = _active_tactics(scenario)
     state.attackers.budget[Tactic.BRIBERY] = scenario.bribery_budget
+    state.attackers.budget[Tactic.CENSORSHIP] = scenario.censor_budget
+    state.attackers.budget[Tactic.TAKEOVER] = scenario.takeover_budget
+    state.attackers.began = state.attackers.succeeded = NOT_YET
     _open_accounts(state, scenario)
     _open_market(state, scenario, rules)
     announce_rate(state, rules)
@@ -89,6 +92,9 @@ def _active_tactics(scenario: Scenario) -> np.ndarray:
     active[Tactic.SYBIL] = scenario.sybil_nodes > 0
     active[Tactic.BRIBERY] = scenario.colluding_share > 0 and scenario.bribe > 0
     active[Tactic.GRIEFING] = scenario.griefing_share > 0
+    active[Tactic.CENSORSHIP] = scenario.censor_fee > 0
+    active[Tactic.HIT_AND_RUN] = scenario.hit_and_run_nodes > 0
+    active[Tactic.TAKEOVER] = scenario.takeover_budget > 0
     return active
 
 

@@ -70,6 +70,34 @@ def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
         nodes.conduct[sybil] = Conduct.RATIONAL
         nodes.owner[sybil] = Tactic.SYBIL
         nodes.operator[sybil] = sybil.start
+    runner = slice(max(0, sybil.start - scenario.hit_and_run_nodes), sybil.start)
+    if scenario.hit_and_run_nodes:
+        nodes.conduct[runner] = Conduct.HONEST if scenario.hit_after > 0 else Conduct.BYZANTINE
+        nodes.owner[runner] = Tactic.HIT_AND_RUN
+        nodes.operator[runner] = runner.start
+        nodes.commission[runner] = 0.0
+    if scenario.takeover_budget > 0:
+        _reserve_nodes(nodes, scenario)
+
+
+def _reserve_nodes(nodes: Rows, scenario: Scenario) -> None:
+    """Give the takeover the last candidates, without capital: as many as its money could fill at today's price.
+
+    Where weight does not follow stake a node of the least stake is enough.
+    """
+    supply, impact = scenario.token_supply, scenario.price_impact
+    affordable = scenario.takeover_budget / scenario.token_price
+    if impact > 0:
+        affordable = supply / impact * math.log1p(impact * affordable / supply)
+    least = max(scenario.min_stake, min(1.0, scenario.max_stake))
+    each = least if scenario.selection in ("equal", "sqrt_stake") else scenario.max_stake
+    count = min(nodes.size - scenario.number_of_sequencers, math.ceil(affordable / each))
+    if count > 0:
+        reserved = slice(nodes.size - count, nodes.size)
+        nodes.conduct[reserved] = Conduct.HONEST
+        nodes.owner[reserved] = Tactic.TAKEOVER
+        nodes.operator[reserved] = reserved.start
+        nodes.capital[reserved] = nodes.wallet[reserved] = 0.0
 
 
 def draw_rangers(state: State, scenario: Scenario, seed: int) -> None:

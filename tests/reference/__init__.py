@@ -4,7 +4,7 @@ It shares the parameters, the enumerations and the row layouts with the model an
 every block has an owner and an opportunity, every Ranger looks at every block or does not. Read it as the
 specification: this file is the schedule; `sequencer` and `agents` say who decides what; the phases stand in `blocks`
 (market to verification; `turns` for whose turn it is), `money` (sanctions, rewards) and `people` (learning to users;
-`payoffs` for policies that are learnt from payoffs).
+`payoffs` for policies that are learnt from payoffs, `tactics` for attackers).
 
 Time within an epoch: blocks are played in the order of their spans, block b at time b / B. The spans of a node lie at
 independent places of that order and its blocks are alike, so which of them come before its first sanctioned offence
@@ -23,7 +23,7 @@ from model.core.options import Offence, Status
 from model.core.state import State
 from model.parameters import Scenario
 
-from . import blocks, money, people, restaking, turns
+from . import blocks, money, people, restaking, tactics, turns
 from .agents import App, Attacker, Delegator, Ranger, Vault, fields
 from .sequencer import Sequencer
 from .stack import Sister
@@ -71,7 +71,7 @@ class Reference(mesa.Model):
     learning = people.learning
     delegation = people.delegation
     entry_and_exit = people.entry_and_exit
-    attack = people.attack
+    attack = tactics.attack
     users = people.users
 
     def __init__(self, scenario: Scenario, state: State, seed: int) -> None:

@@ -235,6 +235,9 @@ class Attacker(mesa.Agent):
     spent: float
     charged: float
     profit: float
+    bought: float
+    began: int
+    succeeded: int
 
     def __init__(self, model: Reference, values: Any) -> None:
         super().__init__(model)

@@ -11,7 +11,7 @@ import numpy as np
 from model.core.options import Conduct, Offence, Tactic
 from model.parameters import Scenario
 
-from . import payoffs, turns
+from . import payoffs, tactics, turns
 
 if TYPE_CHECKING:
     from . import Reference
@@ -103,6 +103,7 @@ def _strike(model: Reference) -> None:
     client_rate = s.honest_fault_rate * s.fault_correlation / s.epochs_per_year
     own_rate = s.honest_fault_rate * (1 - s.fault_correlation) / s.epochs_per_year
     faulty_clients = {client for client in range(s.number_of_clients) if rng.random() < client_rate}
+    struck = model.attackers[Tactic.TAKEOVER].succeeded >= 0
     for node in model.sequencers:
         u = rng.random()
         length = max(s.outage_length, node.downtime)
@@ -110,6 +111,8 @@ def _strike(model: Reference) -> None:
         if 0 < u < down:
             node.outage = min(1.0, -length * math.log(u / down))
         node.fault = int(u > 1 - own_rate or node.client in faulty_clients)
+        if struck and node.owner == Tactic.TAKEOVER and s.takeover_target < 2 / 3:
+            node.outage = 1.0
 
 
 def conduct(model: Reference) -> None:
@@ -149,7 +152,10 @@ def _make_block(
 ) -> None:
     node.made += 1
     node.opportunity += opportunity
+    checks = {ranger: ranger.checked for ranger in watchers}
     provers = [ranger for ranger in watchers if ranger.inspect(offence)]
+    if node.embargo:
+        tactics.witness(model, node, [ranger for ranger in watchers if ranger.checked > checks[ranger]])
     if offence is None:
         node.honest_value += opportunity
         return
@@ -176,7 +182,7 @@ def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offenc
 
 def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
     s = model.plan
-    if model.takes_stake and model.rng.random() < s.enforcement:
+    if model.takes_stake and model.rng.random() < node.answers_for_it:
         node.convicted[offence] += 1
         model.convictions.append((node, offence, reporters))
         node.turn_ended = int(s.jail_epochs > 0 or s.expel)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from model.core.options import NOBODY, Conduct, Offence, Status
 
-from . import restaking
+from . import restaking, tactics
 
 if TYPE_CHECKING:
     from . import Reference
@@ -26,7 +26,7 @@ def sanctions(model: Reference) -> None:
     if s.sanction == "none":
         return
     standing = model.active()
-    for node, offence, reporters in model.convictions:
+    for node, offence, reporters in model.convictions + tactics.embargo_cases(model):
         _convict(model, node, offence, reporters)
     for ranger in model.seated():
         if ranger.conduct == Conduct.GRIEFING and s.verification == "rangers":
@@ -163,11 +163,13 @@ def rewards(model: Reference) -> None:
     _pay_emission(model)
     restaking.pay(model)
     _share_fees(model)
+    tactics.pay_embargo(model)
     keep = 2 ** (-1 / model.plan.income_memory)
     for node in model.sequencers:
         _book_node(model, node, keep)
     for ranger in model.rangers:
         _book_ranger(model, ranger, keep)
+    tactics.hold_up(model)
 
 
 def _pay_emission(model: Reference) -> None:

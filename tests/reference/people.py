@@ -1,11 +1,11 @@
-"""What people make of the epoch: learning, delegation, entry and exit, attack, users (odd.md 6.8 to 6.12)."""
+"""What people make of the epoch: learning, delegation, entry and exit, users (odd.md 6.8 to 6.12)."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from model.core.options import Conduct, Offence, Status
+from model.core.options import Conduct, Offence, Status, Tactic
 
 from . import payoffs, turns
 from .agents import Vault, willing
@@ -113,6 +113,8 @@ def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
 
 def _adjust_commission(model: Reference, node: Sequencer) -> None:
     s = model.plan
+    if node.owner == Tactic.HIT_AND_RUN:
+        return
     if node.vault.members == 0:
         node.commission_direction = -1.0
     elif node.commission == 0:
@@ -135,12 +137,13 @@ def entry_and_exit(model: Reference) -> None:
     found = turns.openings(model)
     for node in model.sequencers:
         luck = model.rng.random()
-        if node.status == Status.ACTIVE and node.conduct != Conduct.BYZANTINE and node.profit_average < 0:
+        waits = node.owner in (Tactic.HIT_AND_RUN, Tactic.TAKEOVER) or node.conduct == Conduct.BYZANTINE
+        if node.status == Status.ACTIVE and not waits and node.profit_average < 0:
             if luck < s.exit_rate:
                 node.leave(Status.EXITING)
                 model.totals.exits += 1
         elif node.status == Status.CANDIDATE and turns.seats(model) is None:
-            blocks = _expected_blocks(model, node, found)
+            blocks = expected_blocks(model, node, min(node.wallet, node.capital), found)
             if luck < _entry_probability(model, node, blocks):
                 _enter(model, node, blocks)
     appointed = turns.vacancies(model)
@@ -153,16 +156,20 @@ def entry_and_exit(model: Reference) -> None:
     _change_seats(model)
 
 
-def _expected_blocks(model: Reference, node: Sequencer, found: dict[int, tuple[float, float]]) -> float:
-    """Return the blocks per epoch that a candidate would have beside those it found."""
+def expected_blocks(model: Reference, node: Sequencer, stake: float, found: dict[int, tuple[float, float]]) -> float:
+    """Return the blocks per epoch that a candidate would have with that own stake beside those it found."""
     part, others = found[node.incumbent]
-    weight = model.weight(min(node.wallet, node.capital) + node.pool)
+    weight = model.weight(stake + node.pool)
     return part * model.plan.blocks_per_epoch * weight / (weight + others) if weight > 0 else 0.0
 
 
 def _enter(model: Reference, node: Sequencer, blocks: float) -> None:
     """Bond the capital."""
-    stake = min(node.wallet, node.capital)
+    start(model, node, min(node.wallet, node.capital), blocks)
+
+
+def start(model: Reference, node: Sequencer, stake: float, blocks: float) -> None:
+    """Let a candidate in with that stake; averages start at what honest ordering is expected to earn."""
     _expect(model, node, stake, blocks)
     node.self_stake, node.wallet = stake, node.wallet - stake
     node.status = Status.ACTIVE
@@ -225,15 +232,6 @@ def _change_seats(model: Reference) -> None:
         if free and luck[ranger] < _worth_it(model, profit, s.ranger_bond, s.ranger_precision):
             ranger.wallet, ranger.bond = ranger.wallet - s.ranger_bond, s.ranger_bond
             ranger.status = Status.ACTIVE
-
-
-def attack(model: Reference) -> None:
-    """Credit each attacker with the profits of what it owns, less what it spent in the epoch."""
-    for row, attacker in enumerate(model.attackers):
-        attacker.profit += sum(node.profit for node in model.sequencers if node.owner == row)
-        attacker.profit += sum(ranger.profit for ranger in model.rangers if ranger.owner == row)
-        attacker.profit -= attacker.spent - attacker.charged
-        attacker.charged = attacker.spent
 
 
 def users(model: Reference) -> None:

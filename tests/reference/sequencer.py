@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
 
 from . import payoffs, restaking
 from .agents import Vault, exponentials, fields
@@ -56,6 +56,8 @@ class Sequencer(mesa.Agent):
     profit_average: float
     slash_average: float
     jailed_until: int
+    embargo: int
+    accusers: set[Ranger]
     total_made: int
     total_tokens: float
     total_usd: float
@@ -83,6 +85,7 @@ class Sequencer(mesa.Agent):
         self.turn_ended = self.sentenced = 0
         self.slashed = 0.0
         self.token_income = self.usd_income = self.profit = 0.0
+        self.accusers = set()
 
     @property
     def pool(self) -> float:
@@ -98,6 +101,12 @@ class Sequencer(mesa.Agent):
     def in_office(self) -> bool:
         """Whether the node runs (and costs), in jail or out of it."""
         return self.status in (Status.ACTIVE, Status.JAILED)
+
+    @property
+    def answers_for_it(self) -> float:
+        """Probability that it is sanctioned for what is proven; its owner does not agree to that after a takeover."""
+        taken_over = self.owner == Tactic.TAKEOVER and self.conduct == Conduct.BYZANTINE
+        return 0.0 if taken_over else self.model.plan.enforcement
 
     def excess_gain(self, offence: Offence) -> float:
         """Return what the offence yields beyond honest ordering, per USD of opportunity."""
