@@ -63,7 +63,7 @@ def sell(accounts, amount):
 
 @kernel
 def reward_node(node, to_stake, to_wallet, to_pool):
-    """Place emission with a sequencer."""
+    """Place tokens in hand with a sequencer: emission, or what was bought."""
     node.self_stake += to_stake
     node.wallet += to_wallet
     node.pool += to_pool
@@ -79,15 +79,6 @@ def pay_ranger(ranger, amount):
 def burn(accounts, amount):
     """Destroy tokens in hand."""
     accounts.burned += amount
-
-
-@kernel
-def buy(accounts, node, amount):
-    """Move circulating tokens to a sequencer's wallet, as far as they reach. Returns what was moved."""
-    moved = min(amount, accounts.circulating)
-    accounts.circulating -= moved
-    node.wallet += moved
-    return moved
 
 
 @kernel

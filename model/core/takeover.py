@@ -103,7 +103,9 @@ def _buy(state, rules, buyer):
     buyer.bought += amount
     for goal in (first, cap):
         for node in state.sequencers:
-            amount -= ledger.buy(state.accounts, node, min(amount, _room(node, goal)))
+            part = ledger.buy(state.accounts, min(amount, _room(node, goal)))
+            ledger.reward_node(node, 0.0, part, 0.0)
+            amount -= part
 
 
 @kernel
