@@ -66,8 +66,8 @@ What the rules leave out, or settle one way where another was possible.
 - **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent,
   wrapped or restaked.
 - **An authority appoints in order and at once.** Seats go to the next candidate that can bond its stake, whoever it
-  is and whatever it expects to earn; who sits in jail keeps its seat. So jail stops a chain that has a single sequencer,
-  and only expulsion replaces it.
+  is and whatever it expects to earn; who sits in jail keeps its seat. So jail stops a chain that has a single
+  sequencer, and only expulsion replaces it.
 - **A handover follows its plan to the day**, and nobody looks ahead: others enter when what the plan leaves them today
   pays for it, and who waits without blocks leaves like anybody who loses money.
 - **Outages fall anywhere.** Under consensus they begin at a time of the epoch that is uniform and independent of all
