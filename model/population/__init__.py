@@ -128,6 +128,6 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
 def _open_committees(state: State, scenario: Scenario, rules: np.record) -> None:
     """Start latency and load at those of the largest committee of who orders blocks at the start."""
     weigh(state, rules)
-    members = np.count_nonzero(state.sequencers.weight)
+    members = int(np.count_nonzero(state.sequencers.weight))
     committees = max(1, min(scenario.shards, members))
     burden(state.market, rules, -(-members // committees), -(-scenario.blocks_per_epoch // committees))

@@ -25,10 +25,11 @@ def selection(model: Reference) -> None:
     for node in model.sequencers:
         node.weight = entitled.get(node, 0.0)
     model.latency = model.capacity_used = model.halted = 0.0
-    starts = {node: model.rng.random() for node in model.sequencers}
+    agrees = model.plan.consensus != "none"
+    starts = {node: model.rng.random() for node in model.sequencers} if agrees else {}
     dealt = committees(model)
     if not dealt:
-        model.halted = float(model.plan.consensus != "none")
+        model.halted = float(agrees)
         model.schedule = [None] * model.plan.blocks_per_epoch
         return
     model.schedule = []
@@ -142,7 +143,7 @@ def committees(model: Reference) -> list[list[Sequencer]]:
 def blocks_due(model: Reference, count: int) -> list[int]:
     """Return the blocks due to each committee: alike, but for a rest that goes round from a random one on."""
     each, rest = divmod(model.plan.blocks_per_epoch, count)
-    first = model.rng.integers(count)
+    first = model.rng.integers(count) if rest else 0
     return [each + ((c - first) % count < rest) for c in range(count)]
 
 
