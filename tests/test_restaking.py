@@ -377,10 +377,13 @@ def test_whatever_lowers_the_worth_of_stake_can_start_a_cascade(cause):
 
 
 def test_attacks_take_what_is_bonded_and_who_left_has_no_vote_in_them():
-    engine = secured(np.array([3e4, 3e4, 3e4]), np.ones((3, 1)), 1e9)
+    """The stake of the jailed counts, that of the exiting not: two of three nodes stand behind the service."""
+    engine = secured(np.array([3e4, 3e4, 3e4]), np.ones((3, 1)), 1.9e4)
     state = engine.state
     ledger.leave(state.sequencers[2], 0)
     state.sequencers.status[1:] = Status.JAILED, Status.EXITING
+    assert suffer(engine) == 0
+    engine.rules.service_profit = 2.1e4
     suffer(engine)
     assert state.sequencers.self_stake == pytest.approx([2e4, 2e4, 0])
     assert state.sequencers.exiting[2] == 3e4
