@@ -45,7 +45,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "dear": {"sequencer_cost": 50_000.0},
     "down": {"downtime": 0.2, "failover": 0.2},
     "censored": {"censor_fee": 2e4, "sanction": "none"},
-    "run from": {"hit_and_run_nodes": 1, "hit_after": 20, "hit_length": 5},
+    "run from": {"hit_and_run_nodes": 1, "hit_after": 20, "hit_length": 5, "sanction": "none"},
     "taken over": {"takeover_budget": 1e6, "takeover_pace": 0.01, "failover": 0.5, "halt_gain": 1e3},
     "imitating": {"learning": "imitation"},
     "reinforced": {"learning": "reinforcement"},
