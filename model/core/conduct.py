@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from model.core.auction import sell_blocks
 from model.core.chance import multinomial, round_half_up
 from model.core.choice import always
 from model.core.compiled import kernel
@@ -18,8 +19,8 @@ def conduct(state, rules, shape, streams):
     """Set reservation values, play every turn, and hand the blocks of jailed nodes to the others.
 
     Writes the nodes' reservation, kept, mix, experience, made, opportunity, honest_value, offences, stolen, convicted,
-    turn_ended; State.attractions; market.lost_blocks. Draws from `conduct`. Law: made and lost blocks sum to
-    blocks_per_epoch.
+    turn_ended; State.attractions; market.lost_blocks; the builders' won. Draws from `conduct`, and from `auction` who
+    wins what is sold. Law: made and lost blocks sum to blocks_per_epoch.
     """
     desk = new_desk(shape)
     slate = desk.slate[0]
@@ -41,6 +42,7 @@ def conduct(state, rules, shape, streams):
             take_stance(node, rules, state.market.mean_opportunity, desk.stance[0])
             play(node, node.assigned, state.market.mean_opportunity, shape, desk, streams.conduct)
     _substitute(state, rules, shape, desk, streams.conduct)
+    sell_blocks(state, rules, streams.auction)
 
 
 @kernel

@@ -1,11 +1,13 @@
 """Phase 9: sequencers and Rangers enter where profit beats the return on their capital, and leave at a loss."""
 
 from model.core import ledger
+from model.core.auction import expected_margin, own_part, place_bids
 from model.core.choice import willingness
 from model.core.compiled import kernel
 from model.core.diligence import expected_bounty, expected_ranger_profit
 from model.core.learning import choose_diligence
-from model.core.options import Admission, Conduct, RewardRule, Status
+from model.core.options import Admission, Conduct, RewardRule, Selection, Status
+from model.core.ordering import lawful_capture
 from model.core.policy import fault_risk, honest_slash_rate
 from model.core.selection import counted, weigh, weight_of
 
@@ -36,8 +38,10 @@ def entry(state, rules, streams):
 def expectations(state, rules):
     """Start averages at what honest work is expected to earn, and diligence at what prior beliefs advise.
 
-    Writes the averages of who serves before the first epoch, and the Rangers' diligence. Draws nothing.
+    Writes bids, the averages of who serves before the first epoch, and the Rangers' diligence. Draws nothing.
     """
+    if rules.selection == Selection.AUCTION:
+        place_bids(state, rules)
     total = weigh(state, rules)
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
@@ -93,8 +97,10 @@ def _return_on(tokens, now, rules):
 def expected_profit(now, rules, node, others):
     """Return the profit (USD per epoch) of honest ordering with the stake bonded; `others` is the rivals' weight.
 
-    The node's own part of the emission counts, and the slashes that honest faults cost on average.
+    The node's own part of the emission counts, and the slashes that honest faults cost on average. Where the right to
+    order is sold, it is what the node values blocks at, less what it pays for them; its bid is written then.
     """
+    margin = expected_margin(node, rules, now, others) if rules.selection == Selection.AUCTION else 0.0
     weight = weight_of(node, rules)
     if weight <= 0.0:
         return -node.cost
@@ -102,10 +108,12 @@ def expected_profit(now, rules, node, others):
     emission = rules.reward_per_block * blocks
     if rules.reward_rule == RewardRule.TARGET_RATE:
         emission = rules.target_rate * rules.dt * counted(node, rules)
-    stake = node.self_stake + node.pool
-    own = (node.self_stake + node.commission * node.pool) / stake if stake > 0.0 else 0.0
+    own = own_part(node)
     risk = fault_risk(node, rules, now.price)
-    per_block = now.net_fee + now.capture * now.mean_opportunity
+    if rules.selection == Selection.AUCTION:
+        steady = emission * own * now.pay_scale * now.price if rules.reward_rule == RewardRule.TARGET_RATE else 0.0
+        return steady + blocks * margin - node.cost - risk
+    per_block = now.net_fee + lawful_capture(node, rules, now) * now.mean_opportunity
     return emission * own * now.pay_scale * now.price + blocks * per_block - node.cost - risk
 
 

@@ -57,6 +57,7 @@ def record(state, rules):
     totals.blocks_due += rules.blocks_per_epoch
     totals.offending_blocks += offences
     totals.harm += now.harm
+    totals.lawful_harm += now.lawful_harm
     totals.volume += now.volume
     totals.coverage += now.coverage
     issued = state.accounts.minted - state.accounts.burned - state.accounts.reserve

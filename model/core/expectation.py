@@ -11,7 +11,7 @@ import numpy as np
 from model.core.choice import chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.opportunity import EXPONENTIAL, LOGNORMAL, PARETO
-from model.core.options import OFFENCES, Sanction, Status
+from model.core.options import OFFENCES, Sanction, Selection, Status
 from model.core.policy import take_stance
 from model.core.selection import weight_of
 
@@ -168,16 +168,18 @@ def _turn(blocks, mean, found, rules, sums, turn):
 def expected_blocks(snapshots, rules, out):
     """Fill `out` (T, S) with the blocks that sequencers are dealt on average, given stakes, jail and outages.
 
-    But for the rounding of the blocks that change hands when a node is down.
+    But for the rounding of the blocks that change hands when a node is down. Bids are those of the epoch itself, made
+    before blocks are dealt.
     """
     size = out.shape[1]
+    bids = 1 if rules.selection == Selection.AUCTION else 0
     weights = np.zeros(size)
     for t in range(out.shape[0]):
         total = 0.0
         for i in range(size):
             node = snapshots.sequencers[t, i]
             back = node.status == Status.JAILED and node.jailed_until <= snapshots.epoch[t]
-            weights[i] = weight_of(node, rules) if node.status == Status.ACTIVE or back else 0.0
+            weights[i] = weight_of(snapshots.sequencers[t + bids, i], rules) if node.status == Status.ACTIVE or back else 0.0
             total += weights[i]
         missed = 0.0
         present = 0.0

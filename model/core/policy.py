@@ -5,6 +5,7 @@ import numpy as np
 from model.core.choice import always, by_difference, by_ladder, by_ratio, chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Choice, Conduct, Learning, Sanction, Status, Verification
+from model.core.ordering import lawful_capture
 
 
 @kernel
@@ -75,10 +76,11 @@ def kept_gain(node, rules, a, detection, capture):
 def appraise(node, rules, a, detection, bribes, now):
     """Write what a node expects to keep of the gain of offence a, and (no policy of its own) its reservation value.
 
-    `detection` is the probability that the node reckons with, `bribes` (USD) what silence is expected to cost.
+    `detection` is the probability that the node reckons with, `bribes` (USD) what silence is expected to cost. What
+    is no offence, or impossible, nobody commits.
     """
-    node.kept[a] = kept_gain(node, rules, a, detection, now.capture)
-    if node.custom == 0:
+    node.kept[a] = kept_gain(node, rules, a, detection, lawful_capture(node, rules, now))
+    if node.custom == 0 or rules.possible[a] == 0:
         loss = detection * conviction_cost(node, rules, a, now.price) + bribes
         node.reservation[a] = reservation_value(loss, node.kept[a], node.caution[a])
 
@@ -97,10 +99,10 @@ def take_stance(node, rules, mean_opportunity, stance):
     if node.conduct == Conduct.HONEST:
         always(stance, NOBODY)
     elif node.conduct == Conduct.BYZANTINE:
-        always(stance, _most_harmful(rules))
+        always(stance, most_harmful(rules))
     elif node.custom == 0 and (rules.learning == Learning.IMITATION or rules.learning == Learning.REINFORCEMENT):
         if mean_opportunity > 0.0:
-            by_ladder(stance, node.mix, node.caution)
+            by_ladder(stance, node.mix, node.caution, rules.possible)
         else:
             always(stance, NOBODY)
     elif rules.choice == Choice.LUCE:
@@ -131,10 +133,12 @@ def chances(node, rules, value, mean_opportunity, out):
 
 
 @kernel
-def _most_harmful(rules):
-    worst = 0
+def most_harmful(rules):
+    """Return the offence whose gain harms most of those there are, the first of equals."""
+    worst = NOBODY
     for a in range(OFFENCES):
-        if rules.harm[a] * rules.gain[a] > rules.harm[worst] * rules.gain[worst]:
+        harm = rules.harm[a] * rules.gain[a]
+        if rules.possible[a] == 1 and (worst == NOBODY or harm > rules.harm[worst] * rules.gain[worst]):
             worst = a
     return worst
 

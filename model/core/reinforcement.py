@@ -16,6 +16,7 @@ from model.core.compiled import kernel
 from model.core.diligence import believed_misconduct, benefit, expected_bounty
 from model.core.ladder import RUNGS, learns
 from model.core.options import NOBODY, OFFENCES, Choice
+from model.core.ordering import lawful_capture
 from model.core.policy import advertised_detection, believed_detection, conviction_cost, kept_gain
 from model.core.verification import insider_view
 
@@ -83,7 +84,8 @@ def prospect(state, rules, i, a, detection):
     if node.owner != NOBODY and state.market.bribes_offered == 1:
         detection, bribes = insider_view(state, rules, i, a)
     loss = detection * conviction_cost(node, rules, a, state.market.price) + bribes
-    return kept_gain(node, rules, a, detection, state.market.capture) * state.market.mean_opportunity, loss
+    capture = lawful_capture(node, rules, state.market)
+    return kept_gain(node, rules, a, detection, capture) * state.market.mean_opportunity, loss
 
 
 @kernel

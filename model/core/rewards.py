@@ -1,8 +1,10 @@
 """Phase 6: emission, fees, pay of Rangers, and what everybody earned."""
 
 from model.core import ledger
+from model.core.auction import pay_builders
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, RewardRule, Status
+from model.core.options import NOBODY, OFFENCES, Revenue, RewardRule, Status
+from model.core.ordering import lawful_capture, lawful_harm
 from model.core.policy import fault_risk
 from model.core.selection import counted
 
@@ -11,8 +13,8 @@ from model.core.selection import counted
 def rewards(state, rules):
     """Pay emission and fees, take back what was found out, and close every agent's income of the epoch.
 
-    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers,
-    market.pay_scale and net_fee. Draws nothing.
+    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers, the builders'
+    profit and flow, market.pay_scale, net_fee, harm and lawful_harm. Draws nothing.
     """
     due = 0.0
     for node in state.sequencers:
@@ -34,7 +36,9 @@ def rewards(state, rules):
         left -= amount
     ledger.give_back(state.accounts, rules.reward_source, left)
     _fees(state, rules)
+    pay_builders(state, rules)
     state.market.harm = 0.0
+    state.market.lawful_harm = 0.0
     for node in state.sequencers:
         _earn(state.market, state.totals, state.attackers, node, rules)
     for ranger in state.rangers:
@@ -86,13 +90,11 @@ def _fees(state, rules):
     made = 0
     for node in state.sequencers:
         made += node.made
-    used = now.volume * made / rules.blocks_per_epoch
-    fees = used * rules.fee_bps * 1e-4
-    cost = rules.batch_cost_fixed + rules.batch_cost_per_transaction * used / rules.volume_per_transaction
+    fees, cost = fees_and_cost(now.volume * made / rules.blocks_per_epoch, rules)
     if made == 0:
         cost = 0.0
     net = fees - cost
-    treasury = rules.protocol_fee_share * max(0.0, net)
+    treasury = protocol_part(fees, net, rules)
     now.net_fee = (net - treasury) / made if made > 0 else 0.0
     state.totals.fees += fees
     state.totals.batch_cost += cost
@@ -101,9 +103,29 @@ def _fees(state, rules):
 
 
 @kernel
+def fees_and_cost(volume, rules):
+    """Return the fees (USD) that a volume (USD) pays, and what posting it to L1 costs."""
+    cost = rules.batch_cost_fixed + rules.batch_cost_per_transaction * volume / rules.volume_per_transaction
+    return volume * rules.fee_bps * 1e-4, cost
+
+
+@kernel
+def protocol_part(fees, net, rules):
+    """Return the protocol's part of fees: a share of them or of what is left after the batch cost, the greater."""
+    if rules.revenue != Revenue.SHARE_WITH_PROTOCOL:
+        return 0.0
+    return max(rules.protocol_gross_share * fees, rules.protocol_fee_share * max(0.0, net))
+
+
+@kernel
 def _earn(now, totals, attackers, node, rules):
     """Add up a node's income in USD and move its averages."""
-    usd = now.net_fee * node.made + now.capture * node.honest_value
+    usd = now.net_fee * node.made + lawful_capture(node, rules, now) * node.honest_value
+    now.lawful_harm += lawful_harm(node, rules, now) * node.honest_value
+    paid = node.payment * node.assigned
+    usd -= paid
+    totals.auction_usd += paid
+    totals.treasury_usd += paid
     for a in range(OFFENCES):
         gain = rules.gain[a] * node.skill * node.stolen[a]
         back = 0.0

@@ -59,6 +59,8 @@ SEQUENCER = np.dtype(
         ("shard", "i8"),  # committee it sits on
         ("embargo", "i8"),  # 1: it leaves the victim of a paid censor out of its blocks
         ("weight", "f8"),  # selection weight
+        ("bid", "f8"),  # for the right to order a block, in highest bids
+        ("payment", "f8"),  # USD per block dealt to it, for that right
         ("assigned", "i8"),  # blocks it is to make
         ("made", "i8"),  # blocks it made
         ("opportunity", "f8"),  # USD that came by in them
@@ -144,6 +146,8 @@ BUILDER = np.dtype(
     [
         ("skill", "f8"),  # value it makes of a block, beside others
         ("flow", "f8"),  # average share of blocks, which order flow follows
+        ("chance", "f8"),  # that it wins a block
+        ("margin", "f8"),  # part of the value of a block it wins that it keeps
         ("won", "i8"),  # blocks, this epoch
         ("total_won", "i8"),
         ("profit", "f8"),  # USD, cumulative

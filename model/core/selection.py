@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from model.core.auction import place_bids
 from model.core.chance import categorical, multinomial, round_half_up
 from model.core.compiled import kernel
 from model.core.options import Selection, Status
@@ -22,6 +23,8 @@ def weight_of(node, rules):
         return np.sqrt(counted(node, rules))
     if rules.selection == Selection.EQUAL:
         return 1.0
+    if rules.selection == Selection.AUCTION:
+        return node.bid**rules.auction_precision
     raise ValueError("unknown selection rule")
 
 
@@ -39,7 +42,7 @@ def weigh(state, rules):
 def selection(state, rules, streams):
     """Deal the epoch's blocks in spans, by weight; move blocks from nodes that are down to those that are up.
 
-    Writes status (jail ends), weight, assigned, and market.lost_blocks. Draws multinomials from `selection`. Law:
+    Writes status (jail ends), bids, weight, assigned, and market.lost_blocks. Draws multinomials from `selection`. Law:
     assigned and lost blocks sum to blocks_per_epoch.
     """
     stream = streams.selection
@@ -47,6 +50,8 @@ def selection(state, rules, streams):
         node.assigned = 0
         if node.status == Status.JAILED and node.jailed_until <= state.market.epoch:
             node.status = Status.ACTIVE
+    if rules.selection == Selection.AUCTION:
+        place_bids(state, rules)
     total = weigh(state, rules)
     if total <= 0.0:
         state.market.lost_blocks = rules.blocks_per_epoch

@@ -25,6 +25,7 @@ MARKET = np.dtype(
         ("pay_scale", "f8"),  # share of emission due that the source could pay
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
         ("capture", "f8"),  # part of the opportunity that who orders by the rules earns
+        ("top_bid", "f8"),  # USD: highest bid for the right to order a block
         ("latency", "f8"),  # seconds that the design adds to a block's own time
         ("capacity_used", "f8"),  # blocks due over those that consensus has time for
         ("halted", "f8"),  # share of the epoch without a quorum

@@ -5,12 +5,12 @@ from model.core.compiled import kernel
 
 @kernel
 def users(state, rules, streams):
-    """Let trust fall with harm and outages and recover slowly; let apps leave whose memory of harm exceeds tolerance.
+    """Let trust fall with harm, lawful or not, and outages and recover slowly; let apps leave whose memory of harm exceeds tolerance.
 
     Writes market.trust, apps. Draws from `users` one uniform per app.
     """
     now = state.market
-    harm_bps = 1e4 * now.harm / now.volume if now.volume > 0.0 else 0.0
+    harm_bps = 1e4 * (now.harm + now.lawful_harm) / now.volume if now.volume > 0.0 else 0.0
     lost = now.lost_blocks / rules.blocks_per_epoch
     trust = now.trust + rules.trust_recovery * (1.0 - now.trust)
     now.trust = min(1.0, max(0.0, trust - rules.trust_loss * harm_bps - rules.outage_loss * lost))

@@ -2,14 +2,17 @@
 
 import numpy as np
 
+from model.core.auction import price_blocks
 from model.core.audit import total
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.options import OFFENCES, Tactic
+from model.core.rewards import fees_and_cost, protocol_part
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
 from model.core.state import ACCOUNTS, MARKET, TOTALS, State
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
+from model.population.builders import draw_builders
 from model.population.people import draw_apps, draw_delegators, draw_rangers, draw_sequencers
 from model.population.streams import generator, new_streams
 
@@ -30,6 +33,7 @@ def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> S
     draw_rangers(state, scenario, seed)
     draw_delegators(state, scenario, seed)
     draw_apps(state, scenario, seed)
+    draw_builders(state, scenario, seed)
     state.attackers.tactic = np.arange(len(Tactic))
     state.attackers.active = _active_tactics(scenario)
     state.attackers.budget[Tactic.BRIBERY] = scenario.bribery_budget
@@ -99,11 +103,9 @@ def _open_accounts(state: State, scenario: Scenario) -> None:
 def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
     now = state.market
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
-    now.brand, now.capture = 1.0, rules.capture
+    now.brand = 1.0
     now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
     now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
-    cost = (
-        scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * now.volume / scenario.volume_per_transaction
-    )
-    net = now.volume * scenario.fee_bps * 1e-4 - cost
-    now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch
+    fees, cost = fees_and_cost(now.volume, rules)
+    now.net_fee = (fees - cost - protocol_part(fees, fees - cost, rules)) / scenario.blocks_per_epoch
+    price_blocks(state.builders, now, rules)
