@@ -48,7 +48,7 @@ class Luck:
         convicted = (rows["convicted"] - turns["convicted"]) * cost
         a_turn = turns["stolen"] @ gain - (turns["convicted"] * cost).sum(axis=1)
         dealt = (rows["assigned"] - self._dealt[:, i]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
-        earned = (stolen @ gain).sum() + self._seen.market["capture"][1:] @ honest
+        earned = (stolen @ gain).sum() + self._capture(i) @ honest
         return float(earned - convicted.sum() + dealt.sum())
 
     def of_pool(self, i: int) -> Floats:
@@ -118,8 +118,17 @@ class Luck:
         before, market = self._before[:, i], self._seen.market
         stake = before["self_stake"] + before["pool"]
         own = _ratio(before["self_stake"] + before["commission"] * before["pool"], stake)
-        fees = market["net_fee"][:-1] + market["capture"][1:] * market["mean_opportunity"][1:]
+        fees = market["net_fee"][:-1] + self._capture(i) * market["mean_opportunity"][1:]
+        fees = fees - self._after["payment"][:, i]
         return np.asarray(self._emission() * own * self._price + fees, float)
+
+    def _capture(self, i: int) -> Floats:
+        """Return the part of the opportunity that sequencer i earns by ordering by the rules, (T,); known before."""
+        rules, market = self._rules, self._seen.market["capture"][1:]
+        if rules.discretion > 0.0:
+            at_will = max(rules.honest_capture, rules.discretion * self._before["skill"][0, i])
+            return np.full(market.shape, at_will)
+        return np.asarray(market, float)
 
     def _emission(self) -> Floats:
         """Return the tokens emitted for a block, (T,)."""

@@ -167,7 +167,7 @@ def place_bids(state, rules):
     for i in range(nodes.size):
         if nodes[i].status == Status.ACTIVE:
             nodes[i].bid = nodes[i].bid / top if top > 0.0 else 1.0
-            weights[i] = nodes[i].bid**rules.auction_precision
+            weights[i] = nodes[i].bid ** rules.auction_precision
     kept = np.empty(nodes.size)
     kept_parts(weights, rules.auction_precision, kept)
     for i in range(nodes.size):

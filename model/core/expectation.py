@@ -179,7 +179,9 @@ def expected_blocks(snapshots, rules, out):
         for i in range(size):
             node = snapshots.sequencers[t, i]
             back = node.status == Status.JAILED and node.jailed_until <= snapshots.epoch[t]
-            weights[i] = weight_of(snapshots.sequencers[t + bids, i], rules) if node.status == Status.ACTIVE or back else 0.0
+            weights[i] = 0.0
+            if node.status == Status.ACTIVE or back:
+                weights[i] = weight_of(snapshots.sequencers[t + bids, i], rules)
             total += weights[i]
         missed = 0.0
         present = 0.0

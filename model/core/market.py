@@ -17,8 +17,9 @@ LARGEST = 1e18
 def market(state, rules, streams):
     """Move price and volume, set the mean opportunity of a block, and draw outages and honest faults.
 
-    Writes market, the builders' chances, and the nodes' `outage` and `fault`. Draws from `market` two normals and a uniform, from `luck` a
-    uniform per sequencer and client: always the same number, so that luck is common to all policies.
+    Writes market, the builders' chances and margins, and the nodes' `outage` and `fault`. Draws from `market` two
+    normals and a uniform, from `luck` a uniform per sequencer and client: always the same number, so that luck is
+    common to all policies.
     """
     now = state.market
     shock = streams.market.standard_normal()

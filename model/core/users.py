@@ -5,9 +5,9 @@ from model.core.compiled import kernel
 
 @kernel
 def users(state, rules, streams):
-    """Let trust fall with harm, lawful or not, and outages and recover slowly; let apps leave whose memory of harm exceeds tolerance.
+    """Let trust fall with harm and outages and recover slowly; let apps leave whose memory of harm exceeds tolerance.
 
-    Writes market.trust, apps. Draws from `users` one uniform per app.
+    Users feel harm whether or not a rule forbids it. Writes market.trust, apps. Draws from `users` one uniform per app.
     """
     now = state.market
     harm_bps = 1e4 * (now.harm + now.lawful_harm) / now.volume if now.volume > 0.0 else 0.0

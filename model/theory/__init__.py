@@ -3,6 +3,7 @@
 Asked for outside its conditions, a closed form raises ConditionError. docs/theory.md lists all of them.
 """
 
+from model.theory.auction import FrechetAuction, frechet_auction, tipping_precision
 from model.theory.compounding import (
     constant_equitability,
     expected_herfindahl,
@@ -104,6 +105,7 @@ __all__ = [
     "NODES",
     "BlocksAbove",
     "ConditionError",
+    "FrechetAuction",
     "Floats",
     "Inspection",
     "Mixers",
@@ -137,6 +139,7 @@ __all__ = [
     "exponential_opportunity",
     "exponential_survival",
     "failure_probability",
+    "frechet_auction",
     "free_entry_delegated",
     "free_entry_elastic",
     "free_entry_own_stake",
@@ -187,6 +190,7 @@ __all__ = [
     "theil_exponential",
     "theil_lognormal",
     "theil_pareto",
+    "tipping_precision",
     "volunteers_dilemma",
     "willingness",
 ]
