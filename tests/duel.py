@@ -76,6 +76,23 @@ SCENARIOS = {
     },
     "light tail": {"opportunity": "exponential", "mev_bps": 2_000, "enforcement": 0.3, "learning": "fixed"},
     "flat": {"opportunity": "constant", "mev_bps": 2_000, "bounty_share": 0.2, "compensation_share": 0.3},
+    "discretion": {"ordering": "discretion", "visibility": "lazy", "revenue": "keep", "mev_bps": 400},
+    "blocks sold": {
+        "ordering": "discretion", "revenue": "auction_to_proposer", "number_of_builders": 4, "flow_memory": 2,
+        "resale": 0.3, "proof_system": "validity", "mev_bps": 1_000,
+    },
+    "rights sold": {
+        "selection": "auction", "ordering": "priority_fee", "revenue": "auction_to_proposer", "mev_bps": 2_000,
+        "slash_fraction": 0.02, "jail_epochs": 2, "byzantine_share": 0.2, "number_of_builders": 3, "flow_memory": 5,
+    },
+    "rights sold, learnt": {
+        "selection": "auction", "learning": "imitation", "sequencer_precision": 2.0, "ordering": "discretion",
+        "reward_rule": "target_rate", "auction_precision": 8.0, "proof_system": "validity", **TEMPTING,
+    },
+    "encrypted": {
+        "visibility": "encrypted", "encrypted_share": 0.7, "ordering": "committed", "forced_inclusion_delay": 6,
+        "protocol_gross_share": 0.2, "byzantine_share": 0.4, "mev_bps": 400, "slash_fraction": 0.01,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5
@@ -84,7 +101,8 @@ CORE = 1_200
 OUTCOMES = (
     "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
-    "checks_assigned", "coverage", "entries", "exits", "removals",
+    "checks_assigned", "coverage", "entries", "exits", "removals", "treasury_usd", "lawful_harm", "auction_usd",
+    "builder_usd",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

@@ -4,7 +4,7 @@ It shares the parameters, the enumerations and the row layouts with the model an
 every block has an owner and an opportunity, every Ranger looks at every block or does not. Read it as the
 specification: this file is the schedule; `sequencer` and `agents` say who decides what; the phases stand in `blocks`
 (market to verification), `money` (sanctions, rewards) and `people` (learning to users; `payoffs` for policies that
-are learnt from payoffs).
+are learnt from payoffs); what ordering earns, and who buys it, in `ordering` and `auctions`.
 
 Time within an epoch: blocks are played in the order of their spans, block b at time b / B. The spans of a node lie at
 independent places of that order and its blocks are alike, so which of them come before its first sanctioned offence
@@ -23,8 +23,9 @@ from model.core.options import Offence, Status
 from model.core.state import State
 from model.parameters import Scenario
 
-from . import blocks, money, people
+from . import blocks, money, ordering, people
 from .agents import App, Attacker, Delegator, Ranger, Vault, fields
+from .auctions import Builder
 from .sequencer import Sequencer
 
 __all__ = ["Reference"]
@@ -50,8 +51,11 @@ class Reference(mesa.Model):
     issued_before: float
     pay_scale: float
     net_fee: float
+    capture: float
+    top_bid: float
     lost_blocks: int
     harm: float
+    lawful_harm: float
     coverage: float
     detection: list[float]
 
@@ -71,9 +75,9 @@ class Reference(mesa.Model):
         super().__init__(rng=seed)
         self.plan = scenario
         self.shape = blocks.Shape(scenario, self.rng)
-        self.gain = [g * x for g, x in zip(self.by_offence("gain"), self.by_offence("exposure"), strict=True)]
-        self.harm_per_gain = self.by_offence("harm")
-        self.evidence = self.by_offence("evidence")
+        self.gain = [ordering.gain(scenario, a) for a in Offence]
+        self.harm_per_gain = [ordering.harm(scenario, a) for a in Offence]
+        self.evidence = [ordering.evidence(scenario, a) for a in Offence]
         self.slash = [min(1.0, scenario.slash_fraction * m) for m in self.by_offence("slash_multiplier")]
 
         self.__dict__.update(fields(state.market))
@@ -84,6 +88,7 @@ class Reference(mesa.Model):
         self.delegators = [Delegator(self, row) for row in state.delegators]
         for node, attractions in zip(self.sequencers, state.attractions, strict=True):
             node.attractions = attractions.tolist()
+        self.builders = [Builder(self, row) for row in state.builders]
         self.apps = [App(self, row) for row in state.apps]
         self.attackers = [Attacker(self, row) for row in state.attackers]
         self.copy_calendar(state)
@@ -128,6 +133,7 @@ class Reference(mesa.Model):
         totals.coverage += self.coverage
         totals.volume += self.volume
         totals.harm += self.harm
+        totals.lawful_harm += self.lawful_harm
         issued = self.accounts.minted - self.accounts.burned - self.accounts.reserve
         self.net_issuance, self.issued_before = issued - self.issued_before, issued
         self.epoch += 1
@@ -144,14 +150,14 @@ class Reference(mesa.Model):
         """Return the Rangers that look at blocks now."""
         return self.seated() if self.plan.verification == "rangers" else []
 
-    def weight(self, stake: float) -> float:
-        """Return the selection weight of an active node with that stake, own and delegated."""
-        counted = min(stake, self.plan.max_stake)
-        return {"stake": counted, "sqrt_stake": counted**0.5, "equal": 1.0}[self.plan.selection]
+    def weight(self, node: Sequencer, stake: float) -> float:
+        """Return the selection weight of an active node with that stake, own and delegated; or with its last bid."""
+        counted, sold = min(stake, self.plan.max_stake), node.bid**self.plan.auction_precision
+        return {"stake": counted, "sqrt_stake": counted**0.5, "equal": 1.0, "auction": sold}[self.plan.selection]
 
     def total_weight(self) -> float:
         """Return the weight of all nodes that are active now."""
-        return sum(self.weight(node.stake) for node in self.active())
+        return sum(self.weight(node, node.stake) for node in self.active())
 
     def balances(self) -> list[float]:
         """Return every balance of tokens; their sum changes by what is minted less what is burned."""

@@ -11,7 +11,7 @@ import numpy as np
 from model.core.options import Conduct, Offence, Status, Tactic
 from model.parameters import Scenario
 
-from . import payoffs
+from . import auctions, payoffs
 
 if TYPE_CHECKING:
     from . import Reference
@@ -79,6 +79,7 @@ def market(model: Reference) -> None:
     model.mean_opportunity = model.volume * s.mev_bps * 1e-4 / s.blocks_per_epoch
     if model.storm:
         model.mean_opportunity *= s.storm_multiplier
+    auctions.price_blocks(model)
     _strike(model)
 
 
@@ -116,11 +117,17 @@ def selection(model: Reference) -> None:
     for node in model.sequencers:
         if node.status == Status.JAILED and node.jailed_until <= model.epoch:
             node.status = Status.ACTIVE
-        node.weight = model.weight(node.stake) if node.status == Status.ACTIVE else 0.0
+    if s.selection == "auction":
+        auctions.bid(model)
+    for node in model.sequencers:
+        node.weight = model.weight(node, node.stake) if node.status == Status.ACTIVE else 0.0
 
     full_spans, rest = divmod(s.blocks_per_epoch, s.blocks_per_span)
     lengths = [s.blocks_per_span] * full_spans + ([rest] if rest else [])
-    owners = _draw_nodes(model, len(lengths), [node.weight for node in model.sequencers])
+    if s.selection == "auction":
+        owners = auctions.owners(model, len(lengths))
+    else:
+        owners = _draw_nodes(model, len(lengths), [node.weight for node in model.sequencers])
     model.schedule = [owner for owner, length in zip(owners, lengths, strict=True) for _ in range(length)]
 
     missed = []
@@ -189,6 +196,7 @@ def _make_block(
     provers = [ranger for ranger in watchers if ranger.inspect(offence)]
     if offence is None:
         node.honest_value += opportunity
+        auctions.sell_block(model)
         return
     node.offences[offence] += 1
     node.stolen[offence] += opportunity

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from model.core.options import NOBODY, Conduct, Offence, Status
 
+from . import auctions, ordering
+
 if TYPE_CHECKING:
     from . import Reference
     from .agents import Ranger
@@ -167,6 +169,8 @@ def rewards(model: Reference) -> None:
     """Pay the emission, share out the fees, and work out what the epoch brought to everybody."""
     _pay_emission(model)
     _share_fees(model)
+    auctions.pay_builders(model)
+    model.lawful_harm = 0.0
     keep = 2 ** (-1 / model.plan.income_memory)
     for node in model.sequencers:
         _book_node(model, node, keep)
@@ -228,7 +232,7 @@ def _share_fees(model: Reference) -> None:
     fees = served * s.fee_bps * 1e-4
     batch_cost = s.batch_cost_fixed + s.batch_cost_per_transaction * served / s.volume_per_transaction if made else 0.0
     net = fees - batch_cost
-    protocol = s.protocol_fee_share * max(0.0, net)
+    protocol = ordering.protocol_share(s, fees, net)
     model.net_fee = (net - protocol) / made if made else 0.0
     for node in model.sequencers:
         node.usd_income += model.net_fee * node.made
@@ -240,7 +244,12 @@ def _share_fees(model: Reference) -> None:
 
 def _book_node(model: Reference, node: Sequencer, keep: float) -> None:
     s = model.plan
-    node.usd_income += s.honest_capture * node.honest_value
+    node.usd_income += ordering.capture(model, node) * node.honest_value
+    model.lawful_harm += ordering.lawful_harm(model, node) * node.honest_value
+    paid = node.payment * node.assigned
+    node.usd_income -= paid
+    model.totals.auction_usd += paid
+    model.totals.treasury_usd += paid
     for a in Offence:
         gain = model.gain[a] * node.skill * node.stolen[a]
         clawed_back = s.clawback * gain * node.detected[a] / node.offences[a] if node.offences[a] else 0.0

@@ -31,10 +31,10 @@ def imitate(model: Reference) -> None:
     s = model.plan
     keep = 2 ** (-1 / s.income_memory)
     office = [node for node in model.sequencers if node.in_office]
-    everything = sum(model.weight(node.stake) for node in office)
+    everything = sum(model.weight(node, node.stake) for node in office)
     for node in model.sequencers:
         profit, node.usd_before = node.total_usd - node.usd_before, node.total_usd
-        weight = model.weight(node.stake)
+        weight = model.weight(node, node.stake)
         if node in office and weight > 0:
             node.payoff = keep * node.payoff + (1 - keep) * profit / (s.blocks_per_epoch * weight / everything)
     for ranger in model.seated():

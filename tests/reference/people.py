@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.core.options import Conduct, Offence, Status
 
-from . import payoffs
+from . import auctions, ordering, payoffs
 from .agents import Vault, willing
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
         if s.reward_rule == "target_rate":
             reward = s.target_rate * min(node.stake, s.max_stake)
         else:
-            share = model.weight(node.stake) / all_weight if all_weight > 0 else 0.0
+            share = model.weight(node, node.stake) / all_weight if all_weight > 0 else 0.0
             reward = s.blocks_per_epoch * s.reward_per_block * share * s.epochs_per_year
         gross = model.pay_scale * reward / node.stake if node.stake > 0 else 0.0
         offers.append((node, (1 - node.commission) * gross, node.slash_average * s.epochs_per_year))
@@ -173,16 +173,22 @@ def _worth_it(model: Reference, profit: float, stake: float, precision: float) -
 def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: float) -> float:
     """Return the profit per epoch that honest ordering would bring to a candidate with that own stake, in USD."""
     s = model.plan
-    weight = model.weight(own + node.pool)
+    margin = auctions.candidate(model, node, own, rivals) if s.selection == "auction" else 0.0
+    weight = model.weight(node, own + node.pool)
+    if weight == 0:
+        return -node.cost
     blocks = s.blocks_per_epoch * weight / (rivals + weight)
     if s.reward_rule == "target_rate":
         tokens = s.target_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
     else:
         tokens = s.reward_per_block * blocks
-    per_block = model.net_fee + s.honest_capture * model.mean_opportunity
+    per_block = model.net_fee + ordering.capture(model, node) * model.mean_opportunity
     kept = (own + node.commission * node.pool) / (own + node.pool)
     faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
-    earned = tokens * kept * model.pay_scale * model.price + blocks * per_block
+    emitted = tokens * kept * model.pay_scale * model.price
+    if s.selection == "auction":
+        emitted, per_block = emitted if s.reward_rule == "target_rate" else 0.0, margin
+    earned = emitted + blocks * per_block
     return earned - node.cost - faults * own * model.price
 
 
@@ -216,7 +222,7 @@ def attack(model: Reference) -> None:
 def users(model: Reference) -> None:
     """Let trust and the apps answer the harm and the outages of the epoch."""
     s = model.plan
-    harm_bps = 1e4 * model.harm / model.volume if model.volume > 0 else 0.0
+    harm_bps = 1e4 * (model.harm + model.lawful_harm) / model.volume if model.volume > 0 else 0.0
     outage = model.lost_blocks / s.blocks_per_epoch
     trust = model.trust + s.trust_recovery * (1 - model.trust) - s.trust_loss * harm_bps - s.outage_loss * outage
     model.trust = min(max(trust, 0.0), 1.0)

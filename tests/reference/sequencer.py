@@ -9,7 +9,7 @@ import mesa
 
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status
 
-from . import payoffs
+from . import ordering, payoffs
 from .agents import Vault, exponentials, fields
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Sequencer(mesa.Agent):
     custom: int
     caution: list[float]
     sharpness: float
+    bid: float
+    payment: float
     caught: list[float]
     uncaught: list[float]
     reservation: list[float]
@@ -99,7 +101,7 @@ class Sequencer(mesa.Agent):
 
     def excess_gain(self, offence: Offence) -> float:
         """Return what the offence yields beyond honest ordering, per USD of opportunity."""
-        return max(0.0, self.model.gain[offence] * self.skill - self.model.plan.honest_capture)
+        return max(0.0, self.model.gain[offence] * self.skill - ordering.capture(self.model, self))
 
     def belief(self, offence: Offence) -> float:
         """Return the probability with which the node expects the offence to be found out."""
@@ -133,7 +135,7 @@ class Sequencer(mesa.Agent):
         for a in Offence:
             gain, loss = self.prospect(a, self.belief(a))
             self.kept[a] = gain
-            if not self.custom:
+            if not self.custom or not ordering.exists(self.model.plan, a):
                 never = gain <= 0 or self.caution[a] == math.inf
                 self.reservation[a] = math.inf if never else self.caution[a] * loss / gain
 
@@ -169,7 +171,7 @@ class Sequencer(mesa.Agent):
         if self.conduct == Conduct.HONEST:
             return None
         if self.conduct == Conduct.BYZANTINE:
-            return max(Offence, key=lambda a: self.model.harm_per_gain[a] * self.model.gain[a])
+            return self.worst_offence()
         weights = self.weigh(opportunity)
         draw = self.rng.random() * sum(weights)
         for option, weight in zip((None, *Offence), weights, strict=True):
@@ -177,6 +179,11 @@ class Sequencer(mesa.Agent):
             if draw < 0:
                 return option
         return None
+
+    def worst_offence(self) -> Offence:
+        """Return the offence that harms most."""
+        there = [a for a in Offence if ordering.exists(self.model.plan, a)]
+        return max(there, key=lambda a: self.model.harm_per_gain[a] * self.model.gain[a])
 
     def weigh(self, opportunity: float) -> list[float]:
         """Return the weights of honesty and of each offence, for a rational node."""
@@ -189,6 +196,7 @@ class Sequencer(mesa.Agent):
                 sum(share for share, rung in zip(shares, payoffs.LADDER, strict=True) if above(relative, rung, care))
                 for shares, care in zip(self.mix, self.caution, strict=True)
             ]
+            chances = [c if ordering.exists(s, a) else 0.0 for a, c in zip(Offence, chances, strict=True)]
             return [1 - sum(chances), *chances]
         if s.choice == "luce":
             return self.weigh_ratios(opportunity)
