@@ -33,6 +33,7 @@ CEILINGS: dict[str, float] = {
     "possible_rangers": 6,
     "number_of_apps": 6,
     "sybil_nodes": 6,
+    "number_of_builders": 12,
     "exit_delay": 40,
     "correlation_window": 50,
     "accusation_rate": 20,

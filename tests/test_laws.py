@@ -40,6 +40,10 @@ EXTREMES = {
     },
     "traps": {"proof_of_check": False, "trap_rate": 1.0, "trap_penalty": 1e4, "cost_per_check": 1e4, **STORMY},
     "storms": {"storm_share": 0.9, "storm_multiplier": 1e4, "storm_length": 1.0, "compensation_share": 0.6},
+    "blocks sold": {"ordering": "discretion", "revenue": "auction_to_proposer", "auction_precision": 100.0, **STORMY},
+    "one builder": {"revenue": "auction_to_proposer", "number_of_builders": 1, "exclusive_flow": 1.0, **STORMY},
+    "rights sold": {"selection": "auction", "ordering": "discretion", "auction_precision": 1.01, **STORMY},
+    "rights nobody wants": {"selection": "auction", "fee_bps": 0.0, "reward_per_block": 0.0, "batch_cost_fixed": 1e4},
     "revolving door": {"entry_rate": 1.0, "exit_rate": 1.0, "sequencer_cost": 1e4, "exit_delay": 1, **STORMY},
 }  # fmt: skip
 """One economy per way in which a ledger is tempted."""
@@ -93,7 +97,17 @@ def check_blocks(state: State, due: int) -> None:
     assert np.all(nodes.convicted <= nodes.detected)
     assert np.all(nodes.detected <= nodes.offences)
     assert np.all(nodes.offences.sum(axis=1) <= nodes.made)
-    for name in ("price", "volume", "mean_opportunity", "net_fee", "harm", "trust", "pay_scale"):
+    for name in (
+        "price",
+        "volume",
+        "mean_opportunity",
+        "net_fee",
+        "harm",
+        "lawful_harm",
+        "capture",
+        "trust",
+        "pay_scale",
+    ):
         assert np.isfinite(now[name]), name
     assert now.price > 0
     assert 0 <= now.trust <= 1
@@ -118,7 +132,7 @@ def check_standing(state: State, scenario: Scenario) -> None:
 
 def check_numbers(state: State) -> None:
     """No agent holds a number that is none."""
-    for group in (state.sequencers, state.rangers, state.apps, state.attackers, state.totals):
+    for group in (state.sequencers, state.rangers, state.apps, state.attackers, state.builders, state.totals):
         for name in group.dtype.names:
             assert not np.any(np.isnan(group[name])), name
 
