@@ -28,7 +28,7 @@ def honesty_by_value(scenario: Scenario) -> float:
     law (or the scenario's stakes) with empty wallets, pools and skills equal, commissions mid-range; income is that
     of honest ordering; offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run
     all of these move. Raises ConditionError outside verification by Rangers, slashing, rational sequencers who choose
-    by Luce's rule and hold beliefs, and calm markets.
+    by Luce's rule and hold beliefs, no proofs, and calm markets.
     """
     _require_conditions(scenario)
     own, pool = _stakes(scenario)
@@ -124,6 +124,7 @@ def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Float
 def _require_conditions(scenario: Scenario) -> None:
     needed = {
         "verification": ("rangers",), "sanction": ("slash",), "choice": ("luce",), "learning": ("belief", "fixed"),
+        "proof_system": ("none",),
         "storm_share": (0,), "honest_share": (0,), "byzantine_share": (0,),
     }  # fmt: skip
     for name, values in needed.items():
