@@ -93,6 +93,17 @@ SCENARIOS = {
         "visibility": "encrypted", "encrypted_share": 0.7, "ordering": "committed", "forced_inclusion_delay": 6,
         "protocol_gross_share": 0.2, "byzantine_share": 0.4, "mev_bps": 400, "slash_fraction": 0.01,
     },
+    "rights sold, proofs, council": {
+        "selection": "auction", "sanction": "removal", "removal_delay": 1, "council_size": 3, "council_threshold": 2,
+        "council_capture": 0.4, "verification": "peers", "peer_sampling": 0.05, "proof_system": "fault",
+        "fault_proof_success": 0.4, "gain_insert": 4.0, "byzantine_share": 0.34, "mev_bps": 400, "clawback": 0.3,
+        "planning_horizon": 20, "opportunity": "exponential",
+    },
+    "discretion, public, proofs": {
+        "ordering": "discretion", "revenue": "keep", "visibility": "lazy", "verification": "social", "watch": 0.5,
+        "watch_delay": 1, "slash_fraction": 0.02, "proof_system": "fault", "fault_proof_success": 0.4,
+        "gain_insert": 8.0, "mev_bps": 2_000, "clawback": 0.5, "byzantine_share": 0.34, "opportunity": "exponential",
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5

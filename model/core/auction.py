@@ -12,7 +12,7 @@ from model.core.compiled import kernel
 from model.core.ladder import RUNGS
 from model.core.options import OFFENCES, Conduct, RewardRule, Status
 from model.core.ordering import lawful_capture
-from model.core.policy import most_harmful
+from model.core.policy import lasting_gain, most_harmful
 
 STRONGEST = 1e3
 """Times the highest bid beyond which a candidate's counts no more: it wins all the same."""
@@ -132,13 +132,13 @@ def valuation(node, rules, now):
     """Return what a node expects of ordering a block (USD), by last epoch's beliefs; what it wants to steal, too.
 
     A rational node adds the best policy of the ladder to what honest ordering brings; a byzantine one reckons with
-    its offence in every block.
+    its offence in every block, as long as no proof reverses it.
     """
     value = now.net_fee
     if rules.reward_rule == RewardRule.PER_BLOCK:
         value += rules.reward_per_block * now.pay_scale * now.price * own_part(node)
     if node.conduct == Conduct.BYZANTINE:
-        return value + rules.gain[most_harmful(rules)] * node.skill * now.mean_opportunity
+        return value + lasting_gain(rules, most_harmful(rules)) * node.skill * now.mean_opportunity
     value += lawful_capture(node, rules, now) * now.mean_opportunity
     best = 0.0
     if node.conduct == Conduct.RATIONAL:

@@ -50,6 +50,7 @@ def record(state, rules):
             offences += node.offences[a]
             totals.offences[a] += node.offences[a]
             totals.detected[a] += node.detected[a]
+            totals.refuted += node.refuted[a]
             totals.stolen += node.stolen[a]
     for ranger in state.rangers:
         totals.checks += ranger.checked

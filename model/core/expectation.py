@@ -11,7 +11,8 @@ import numpy as np
 from model.core.choice import chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.opportunity import EXPONENTIAL, LOGNORMAL, PARETO
-from model.core.options import OFFENCES, Sanction, Selection, Status
+from model.core.options import OFFENCES, Selection, Status
+from model.core.penalty import conviction, ends_turn
 from model.core.policy import take_stance
 from model.core.selection import weight_of
 
@@ -152,9 +153,9 @@ def _value(shape, k, place):
 @kernel
 def _turn(blocks, mean, found, rules, sums, turn):
     """Set what `blocks` blocks come to if the first offence that is found out and sanctioned ends the turn."""
-    enforced = rules.enforcement if rules.sanction == Sanction.SLASH else 0.0
+    enforced = conviction(rules)
     ending = 0.0
-    if rules.jail_epochs > 0 or rules.expel == 1:
+    if ends_turn(rules):
         for a in range(OFFENCES):
             ending += sums[0, a] * found[a] * enforced
     played = -np.expm1(blocks * np.log1p(-ending)) / ending if ending > 0.0 else float(blocks)

@@ -19,6 +19,7 @@ from model.core.options import NOBODY, OFFENCES, Choice
 from model.core.ordering import lawful_capture
 from model.core.policy import advertised_detection, believed_detection, conviction_cost, kept_gain
 from model.core.verification import insider_view
+from model.core.watchers import found_out
 
 
 @kernel
@@ -55,7 +56,7 @@ def begin(state, rules):
         node = state.sequencers[i]
         if learns(node) and node.experience == 0.0:
             for a in range(OFFENCES):
-                believed = believed_detection(node, rules, a, advertised_detection(state, rules, a))
+                believed = believed_detection(node, rules, a, advertised_detection(state, rules, node, a))
                 gain, loss = prospect(state, rules, i, a, believed)
                 for r in range(RUNGS):
                     payoff = gain * rules.value_above[r] - loss * rules.blocks_above[r]
@@ -92,7 +93,7 @@ def prospect(state, rules, i, a, detection):
 def _weigh_policies(state, rules, i):
     node = state.sequencers[i]
     for a in range(OFFENCES):
-        gain, loss = prospect(state, rules, i, a, state.market.detection[a])
+        gain, loss = prospect(state, rules, i, a, found_out(node, rules, a, state.market.detection[a]))
         for r in range(RUNGS):
             payoff = gain * rules.value_above[r] - loss * rules.blocks_above[r]
             old = state.attractions[i, a, r]

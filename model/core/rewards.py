@@ -130,7 +130,8 @@ def _earn(now, totals, attackers, node, rules):
         gain = rules.gain[a] * node.skill * node.stolen[a]
         back = 0.0
         if node.offences[a] > 0:
-            back = rules.clawback * gain * node.detected[a] / node.offences[a]
+            back = rules.clawback * gain * (node.detected[a] - node.refuted[a]) / node.offences[a]
+            back += gain * node.refuted[a] / node.offences[a]
         usd += gain - back
         now.harm += rules.harm[a] * (gain - back)
         totals.clawed_back += back

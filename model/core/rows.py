@@ -53,10 +53,12 @@ SEQUENCER = np.dtype(
         ("profit_average", "f8"),  # USD per epoch
         ("slash_average", "f8"),  # share of stake per epoch
         ("jailed_until", "i8"),
+        ("removed_from", "i8"),  # first epoch it will not serve, by decision of the council; 0: none was made
         # what happened to the node in the current epoch
         ("outage", "f8"),  # share of the epoch it is down
         ("fault", "i8"),  # 1: it commits an honest fault
         ("shard", "i8"),  # committee it sits on
+        ("peers", "i8"),  # active nodes of others, which re-execute its blocks
         ("embargo", "i8"),  # 1: it leaves the victim of a paid censor out of its blocks
         ("weight", "f8"),  # selection weight
         ("bid", "f8"),  # for the right to order a block, in highest bids

@@ -43,7 +43,10 @@ def stake_to_control(h: History) -> Series:
 
 @stock("USD", "higher")
 def cost_of_corruption(h: History) -> Series:
-    """What two thirds of the stake would be expected to lose by a conviction for the most profitable offence."""
+    """What two thirds of the stake would be expected to lose of it by a conviction for the most profitable offence.
+
+    Zero where no stake is taken: what removal or a bad name cost is income, which no attacker need have.
+    """
     return _cost_path(h)[1:]
 
 

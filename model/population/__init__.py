@@ -4,6 +4,7 @@ import numpy as np
 
 from model.core.auction import price_blocks
 from model.core.audit import total
+from model.core.docket import FATES
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.options import OFFENCES, Tactic
@@ -73,7 +74,7 @@ def _allocate(scenario: Scenario, rules: np.record) -> State:
         claims=np.zeros((delay, nodes, rangers)),
         attractions=np.zeros((nodes, OFFENCES, RUNGS)),
         slashed_before=np.zeros(scenario.correlation_window),
-        docket=np.zeros((rules.conviction_delay + 1, nodes, OFFENCES), np.int64),
+        docket=np.zeros((rules.exposure_delay + 1, nodes, FATES, OFFENCES), np.int64),
         backing=np.zeros((nodes, scenario.services - 1)),
     )
 

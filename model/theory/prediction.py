@@ -29,7 +29,7 @@ def honesty_by_value(scenario: Scenario) -> float:
     law (or the scenario's stakes) with empty wallets, pools and skills equal, commissions mid-range; income is that
     of honest ordering; offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run
     all of these move. Raises ConditionError outside verification by Rangers, slashing, rational sequencers who choose
-    by Luce's rule and hold beliefs, and calm markets; and where blocks, or the right to order them, are sold.
+    by Luce's rule and hold beliefs, no fault proofs, calm markets, and neither blocks nor the right to order them sold.
     """
     _require_conditions(scenario)
     own, pool = _stakes(scenario)
@@ -125,6 +125,7 @@ def _require_conditions(scenario: Scenario) -> None:
     needed = {
         "verification": ("rangers",), "sanction": ("slash",), "choice": ("luce",), "learning": ("belief", "fixed"),
         "selection": ("stake", "sqrt_stake", "equal"), "revenue": ("keep", "share_with_protocol"),
+        "proof_system": ("none", "validity"),
         "storm_share": (0,), "honest_share": (0,), "byzantine_share": (0,),
     }  # fmt: skip
     for name, values in needed.items():

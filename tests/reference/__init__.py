@@ -3,8 +3,8 @@
 It shares the parameters, the enumerations and the row layouts with the model and nothing else. Every span is drawn,
 every block has an owner and an opportunity, every Ranger looks at every block or does not. Read it as the
 specification: this file is the schedule; `sequencer` and `agents` say who decides what; the phases stand in `blocks`
-(market to verification), `money` (sanctions, rewards) and `people` (learning to users; `payoffs` for policies that
-are learnt from payoffs); what ordering earns, and who buys it, in `ordering` and `auctions`.
+(market to verification), `council` and `money` (sanctions, rewards) and `people` (learning to users; `payoffs` for
+policies that are learnt from payoffs); what ordering earns, and who buys it, in `ordering` and `auctions`.
 
 Time within an epoch: blocks are played in the order of their spans, block b at time b / B. The spans of a node lie at
 independent places of that order and its blocks are alike, so which of them come before its first sanctioned offence
@@ -58,6 +58,7 @@ class Reference(mesa.Model):
     lawful_harm: float
     coverage: float
     detection: list[float]
+    scandal: int
 
     market = blocks.market
     selection = blocks.selection
@@ -79,6 +80,9 @@ class Reference(mesa.Model):
         self.harm_per_gain = [ordering.harm(scenario, a) for a in Offence]
         self.evidence = [ordering.evidence(scenario, a) for a in Offence]
         self.slash = [min(1.0, scenario.slash_fraction * m) for m in self.by_offence("slash_multiplier")]
+        self.takes_stake = scenario.sanction == "slash"
+        self.soft = scenario.sanction in ("reputation", "removal")
+        self.hidden = scenario.watch_delay if scenario.verification == "social" else 0
 
         self.__dict__.update(fields(state.market))
         self.accounts = SimpleNamespace(**fields(state.accounts))
@@ -95,6 +99,7 @@ class Reference(mesa.Model):
 
         self.schedule: list[Sequencer | None] = []
         self.convictions: list[tuple[Sequencer, Offence, list[Ranger]]] = []
+        self.exposed: list[tuple[Sequencer, Offence, list[Ranger]]] = []
 
     def step(self) -> None:
         """Play one epoch."""
@@ -125,7 +130,9 @@ class Reference(mesa.Model):
         for a in Offence:
             totals.offences[a] += sum(node.offences[a] for node in nodes)
             totals.detected[a] += sum(node.detected[a] for node in nodes)
-        totals.convicted += sum(sum(node.convicted) for node in nodes)
+        totals.convicted += sum(node.sentences for node in nodes)
+        totals.refuted += sum(sum(node.refuted) for node in nodes)
+        totals.scandals += self.scandal
         totals.opportunity += sum(node.opportunity for node in nodes)
         totals.stolen += sum(sum(node.stolen) for node in nodes)
         totals.checks += sum(ranger.checked for ranger in self.rangers)
@@ -149,6 +156,15 @@ class Reference(mesa.Model):
     def watchers(self) -> list[Ranger]:
         """Return the Rangers that look at blocks now."""
         return self.seated() if self.plan.verification == "rangers" else []
+
+    def refutes(self, offence: Offence) -> float:
+        """Return the probability that a fault proof finds an offence and reverses it."""
+        insertion = self.plan.proof_system == "fault" and offence == Offence.INSERT
+        return self.plan.fault_proof_success if insertion else 0.0
+
+    def exposure(self, node: Sequencer, offence: Offence) -> float:
+        """Return the probability that an offence is found out in the epoch, nobody being bribed."""
+        return 1 - (1 - self.detection[offence]) * node.unnoticed(offence)
 
     def weight(self, node: Sequencer, stake: float) -> float:
         """Return the selection weight of an active node with that stake, own and delegated; or with its last bid."""
@@ -177,9 +193,14 @@ class Reference(mesa.Model):
     def copy_calendar(self, state: State) -> None:
         """Copy what the State keeps by epoch modulo something into dictionaries by epoch."""
         s, now = self.plan, self.epoch
+        self.waiting: dict[int, list[tuple[Sequencer, Offence, list[Ranger]]]] = {}
         self.slashed_before = {e: float(_slot(state.slashed_before, e)) for e in range(now - s.correlation_window, now)}
         for node in self.sequencers:
             i = node.row
+            for e in range(now - self.hidden, now + 1):
+                committed, found, convicted = _slot(state.docket, e)[i].tolist()
+                node.docket[e] = committed, found
+                self.waiting.setdefault(e, []).extend((node, a, []) for a in Offence for _ in range(convicted[a]))
             for e in range(now - s.slash_delay, now + 1):
                 node.pending[e] = float(_slot(state.pending, e)[i])
                 node.claims[e] = dict(zip(self.rangers, _slot(state.claims, e)[i].tolist(), strict=True))

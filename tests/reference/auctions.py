@@ -109,7 +109,7 @@ def valuation(model: Reference, node: Sequencer, own: float) -> float:
         part = (own + node.commission * node.pool) / (own + node.pool)
         value += s.reward_per_block * model.pay_scale * model.price * part
     if node.conduct == Conduct.BYZANTINE:
-        return value + model.gain[node.worst_offence()] * node.skill * mean
+        return value + node.lasting(node.worst_offence()) * node.skill * mean
     options = [0.0]
     if node.conduct == Conduct.RATIONAL:
         for a in Offence:

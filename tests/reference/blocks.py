@@ -164,6 +164,8 @@ def conduct(model: Reference) -> None:
     briber = model.attackers[Tactic.BRIBERY]
     model.bribes_offered = 0 < s.bribe <= briber.budget - briber.spent
     model.convictions = []
+    for node in model.sequencers:
+        node.peers = node.count_peers()
     payoffs.begin(model)
     for node in model.active():
         if node.conduct == Conduct.RATIONAL and node.revises:
@@ -201,9 +203,21 @@ def _make_block(
     node.offences[offence] += 1
     node.stolen[offence] += opportunity
     reporters = [ranger for ranger in provers if not _silenced(model, ranger, node, offence)]
-    if reporters:
+    refuted = model.rng.random() < model.refutes(offence)
+    node.refuted[offence] += int(refuted)
+    if reporters or refuted or _noticed(model, node, offence):
         node.detected[offence] += 1
         _vote(model, node, offence, reporters)
+
+
+def _noticed(model: Reference, node: Sequencer, offence: Offence) -> bool:
+    """Let every peer, or the public, look at an offence; say whether any of them finds it."""
+    s, rng = model.plan, model.rng
+    looks = [s.peer_sampling] * node.peers if s.verification == "peers" else []
+    if s.verification == "social":
+        looks = [s.watch]
+    finds = [rng.random() < look and rng.random() < model.evidence[offence] for look in looks]
+    return any(finds)
 
 
 def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offence) -> bool:
@@ -221,10 +235,10 @@ def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offenc
 
 def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
     s = model.plan
-    if s.sanction == "slash" and model.rng.random() < s.enforcement:
+    if model.takes_stake and model.rng.random() < s.enforcement:
         node.convicted[offence] += 1
         model.convictions.append((node, offence, reporters))
-        node.turn_ended = int(s.jail_epochs > 0 or s.expel)
+        node.turn_ended = int((s.jail_epochs > 0 or s.expel) and model.hidden == 0)
 
 
 def verification(model: Reference) -> None:

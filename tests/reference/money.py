@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from model.core.options import NOBODY, Conduct, Offence, Status
 
-from . import auctions, ordering
+from . import auctions, council, ordering
 
 if TYPE_CHECKING:
     from . import Reference
@@ -23,10 +23,13 @@ def sanctions(model: Reference) -> None:
     for ranger in model.seated():
         if ranger.trapped:
             _check_bond(model, ranger)
-    if s.sanction == "none":
+    council.expose(model)
+    if s.sanction == "removal":
+        council.sit(model)
+    if not model.takes_stake:
         return
     standing = model.active()
-    for node, offence, reporters in model.convictions:
+    for node, offence, reporters in model.exposed:
         _convict(model, node, offence, reporters)
     for ranger in model.seated():
         if ranger.conduct == Conduct.GRIEFING and s.verification == "rangers":
@@ -42,16 +45,19 @@ def sanctions(model: Reference) -> None:
     for node in model.sequencers:
         if node.in_office:
             _settle(model, node)
+        elif s.expel and node.sentences and node.status != Status.REMOVED:
+            council.remove(model, node)
 
 
 def _convict(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
     s, slash = model.plan, model.slash[offence]
     node.sentenced = 1
+    node.sentences += 1
     node.pending[model.epoch] = 1 - (1 - node.pending.get(model.epoch, 0.0)) * (1 - slash)
     claims = node.claims.setdefault(model.epoch, {})
     for ranger in reporters:
         claims[ranger] = claims.get(ranger, 0.0) + slash / len(reporters)
-    if s.jail_epochs > 0 and not s.expel:
+    if s.jail_epochs > 0 and not s.expel and node.in_office:
         node.status = Status.JAILED
         node.jailed_until = model.epoch + 1 + s.jail_epochs
 
@@ -65,7 +71,6 @@ def _accuse(model: Reference, accuser: Ranger, standing: list[Sequencer]) -> Non
         model.totals.accusations += 1
         accused = standing[rng.integers(len(standing))]
         if rng.random() < s.wrongful_conviction:
-            accused.convicted[Offence.REORDER] += 1
             model.totals.wrongful += 1
             _convict(model, accused, Offence.REORDER, [accuser])
         else:
@@ -100,7 +105,7 @@ def _due(model: Reference) -> int:
 def _take_pending(model: Reference, node: Sequencer, extra: float) -> None:
     share, claims = node.pending.pop(_due(model), 0.0), node.claims.pop(_due(model), {})
     if share > 0:
-        _take(model, node, min(1.0, share + extra), _due(model), claims)
+        _take(model, node, min(1.0, share + extra), _due(model) - model.hidden, claims)
 
 
 def _take(model: Reference, node: Sequencer, share: float, since: int, claims: dict[Ranger, float]) -> None:
@@ -161,8 +166,7 @@ def _settle(model: Reference, node: Sequencer) -> None:
         node.wallet -= s.min_stake - node.self_stake
         node.self_stake = s.min_stake
     else:
-        node.leave(Status.REMOVED)
-        model.totals.removals += 1
+        council.remove(model, node)
 
 
 def rewards(model: Reference) -> None:
@@ -252,7 +256,8 @@ def _book_node(model: Reference, node: Sequencer, keep: float) -> None:
     model.totals.treasury_usd += paid
     for a in Offence:
         gain = model.gain[a] * node.skill * node.stolen[a]
-        clawed_back = s.clawback * gain * node.detected[a] / node.offences[a] if node.offences[a] else 0.0
+        caught = node.refuted[a] + s.clawback * (node.detected[a] - node.refuted[a])
+        clawed_back = gain * caught / node.offences[a] if node.offences[a] else 0.0
         node.usd_income += gain - clawed_back
         model.totals.clawed_back += clawed_back
         model.harm += model.harm_per_gain[a] * (gain - clawed_back)

@@ -40,15 +40,17 @@ def _gather_evidence(model: Reference) -> None:
     s = model.plan
     keep = 2 ** (-1 / s.memory)
     published = s.transparency if s.proof_of_check and s.verification == "rangers" else 0.0
+    past = {node: node.docket.pop(model.epoch - model.hidden) for node in model.sequencers}
     for a in Offence:
-        all_detected = sum(node.detected[a] for node in model.sequencers)
-        all_undetected = sum(node.offences[a] for node in model.sequencers) - all_detected
-        for node in model.sequencers:
-            detected, undetected = node.detected[a], node.offences[a] - node.detected[a]
+        all_detected = sum(found[a] for _, found in past.values())
+        all_undetected = sum(committed[a] for committed, _ in past.values()) - all_detected
+        for node, (committed, found) in past.items():
+            detected, undetected = found[a], committed[a] - found[a]
+            truth = model.exposure(node, a)
             seen_detected = detected + s.publicity * (all_detected - detected)
             seen_undetected = undetected + s.publicity * (all_undetected - undetected)
-            node.caught[a] = keep * node.caught[a] + seen_detected + published * model.detection[a]
-            node.uncaught[a] = keep * node.uncaught[a] + seen_undetected + published * (1 - model.detection[a])
+            node.caught[a] = keep * node.caught[a] + seen_detected + published * truth
+            node.uncaught[a] = keep * node.uncaught[a] + seen_undetected + published * (1 - truth)
     for ranger in model.rangers:
         seated = ranger.status == Status.ACTIVE
         ranger.found = keep * ranger.found + (ranger.reported + ranger.silenced if seated else 0)
@@ -58,7 +60,7 @@ def _gather_evidence(model: Reference) -> None:
 def expected_bounty(model: Reference) -> float:
     """Return what a Ranger expects for an offence it found, in USD, sharing with the others that find it."""
     s, nodes, seated = model.plan, model.active(), model.seated()
-    if s.sanction == "none" or not nodes:
+    if not model.takes_stake or not nodes:
         return 0.0
     mean_stake = sum(node.stake for node in nodes) / len(nodes)
     alone = s.bounty_share * s.enforcement * model.slash[Offence.REORDER] * mean_stake * model.price
@@ -225,6 +227,7 @@ def users(model: Reference) -> None:
     harm_bps = 1e4 * (model.harm + model.lawful_harm) / model.volume if model.volume > 0 else 0.0
     outage = model.lost_blocks / s.blocks_per_epoch
     trust = model.trust + s.trust_recovery * (1 - model.trust) - s.trust_loss * harm_bps - s.outage_loss * outage
+    trust -= s.scandal_loss * model.scandal
     model.trust = min(max(trust, 0.0), 1.0)
     keep = 2 ** (-1 / s.harm_memory)
     for app in model.apps:
