@@ -57,6 +57,15 @@ What the rules leave out, or settle one way where another was possible.
 - **Rangers do not coordinate.** Each takes the mean diligence of the last epoch for what the others will do.
 - **A vote is a coin.** `enforcement`, `wrongful_conviction` and `admission_probability` are independent draws; voters
   have no interest of their own.
+- **The rule of order decides what is theft.** Where there is none, reordering is lawful: it harms users as much, counts
+  as no offence, and is reported apart. Who orders then earns by its own skill; where blocks are sold to builders it
+  earns the price, whatever its skill, and does not build itself.
+- **Forced inclusion bounds delay, not loss.** The part of censorship's harm above its gain shrinks with the delay; an
+  opportunity that lives for minutes is gone when a transaction is included after hours.
+- **Auctions are of the second price, truthful, and fair on average.** Values differ by a Fréchet luck, so who wins and
+  what the price leaves have closed forms; the price is set once a day at its mean, and order flow follows shares of
+  blocks. Sequencers that bid for the right to order value it by what they would honestly earn and by what they would
+  steal; they know that the winner is the optimist and pay a part of their own valuation.
 - **Liability is limited.** Nobody loses more than its stake; a node below the minimum refills from its wallet or is
   removed for good.
 - **Delegators have inertia.** They reconsider seldom, see present yields and average slashes, and choose by logit;
@@ -123,6 +132,10 @@ Where the model is known to err, and which way:
 - **Incumbents stay until they lose money, entrants ask for the return on their capital**: the number of sequencers
   settles between the two.
 - **Removal is final, and the candidates are given.** Over decades of falling prices they run out.
+- **Builders are one or many, seldom two.** The index of concentration is calibrated to 3,892, but what reaches it is
+  one builder at 0.57 and others far behind, on average, where in March 2025 two had 0.445 and 0.425: order flow that
+  follows shares at this precision drives two equals apart. The index moves from 2,400 to 7,500 as `exclusive_flow`
+  moves from 0.5 to 0.7, and from 1,500 to 6,800 between populations of builders.
 - **False accusations by the rational are left out**; only griefing Rangers accuse falsely.
 
 Why the behavioural defaults have their order of size: beliefs start as if from 20 trials, so that a few observed

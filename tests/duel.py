@@ -122,6 +122,34 @@ SCENARIOS = {
         "consensus": "bft_quadratic", "message_time": 150.0, "shards": 2, "downtime": 0.2, "latency_loss": 1e-4,
         "mev_bps": 4_000, "slash_fraction": 0.02, "blocks_per_epoch": 125,
     },
+    "discretion": {"ordering": "discretion", "visibility": "lazy", "revenue": "keep", "mev_bps": 400},
+    "blocks sold": {
+        "ordering": "discretion", "revenue": "auction_to_proposer", "number_of_builders": 4, "flow_memory": 2,
+        "resale": 0.3, "proof_system": "validity", "mev_bps": 1_000,
+    },
+    "rights sold": {
+        "selection": "auction", "ordering": "priority_fee", "revenue": "auction_to_proposer", "mev_bps": 2_000,
+        "slash_fraction": 0.02, "jail_epochs": 2, "byzantine_share": 0.2, "number_of_builders": 3, "flow_memory": 5,
+    },
+    "rights sold, learnt": {
+        "selection": "auction", "learning": "imitation", "sequencer_precision": 2.0, "ordering": "discretion",
+        "reward_rule": "target_rate", "auction_precision": 8.0, "proof_system": "validity", **TEMPTING,
+    },
+    "encrypted": {
+        "visibility": "encrypted", "encrypted_share": 0.7, "ordering": "committed", "forced_inclusion_delay": 6,
+        "protocol_gross_share": 0.2, "byzantine_share": 0.4, "mev_bps": 400, "slash_fraction": 0.01,
+    },
+    "rights sold, proofs, council": {
+        "selection": "auction", "sanction": "removal", "removal_delay": 1, "council_size": 3, "council_threshold": 2,
+        "council_capture": 0.4, "verification": "peers", "peer_sampling": 0.05, "proof_system": "fault",
+        "fault_proof_success": 0.4, "gain_insert": 4.0, "byzantine_share": 0.34, "mev_bps": 400, "clawback": 0.3,
+        "planning_horizon": 20, "opportunity": "exponential",
+    },
+    "discretion, public, proofs": {
+        "ordering": "discretion", "revenue": "keep", "visibility": "lazy", "verification": "social", "watch": 0.5,
+        "watch_delay": 1, "slash_fraction": 0.02, "proof_system": "fault", "fault_proof_success": 0.4,
+        "gain_insert": 8.0, "mev_bps": 2_000, "clawback": 0.5, "byzantine_share": 0.34, "opportunity": "exponential",
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5
@@ -130,8 +158,8 @@ CORE = 1_200
 OUTCOMES = (
     "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
-    "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd",
-    "shocked", "service_tokens", "pool_elsewhere", "embargo_usd", "embargo_blocks",
+    "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd", "treasury_usd", "lawful_harm",
+    "auction_usd", "builder_usd", "shocked", "service_tokens", "pool_elsewhere", "embargo_usd", "embargo_blocks",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

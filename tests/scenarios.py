@@ -36,6 +36,7 @@ CEILINGS: dict[str, float] = {
     "sybil_nodes": 6,
     "hit_and_run_nodes": 6,
     "hit_after": 20,
+    "number_of_builders": 12,
     "exit_delay": 40,
     "correlation_window": 50,
     "accusation_rate": 20,

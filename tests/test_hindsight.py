@@ -54,8 +54,10 @@ def test_beliefs_are_those_of_the_state():
     out = np.zeros(seen.sequencers.shape)
     for a in range(OFFENCES):
         beliefs(seen, engine.rules, a, out)
-        advertised = advertised_detection(engine.state, engine.rules, a)
-        now = [believed_detection(node, engine.rules, a, advertised) for node in engine.state.sequencers]
+        now = [
+            believed_detection(node, engine.rules, a, advertised_detection(engine.state, engine.rules, node, a))
+            for node in engine.state.sequencers
+        ]
         np.testing.assert_array_equal(out[-1], now)
         serving = engine.state.sequencers.status == Status.ACTIVE
         assert (np.ptp(out[:, serving], axis=0) > 0).any()

@@ -56,6 +56,10 @@ EXTREMES = {
         "sanction": "restaked_slash", "services": 400, "service_income": 10.0, "restake_share": 1.0, **STORMY,
     },
     "curve of the root": {"reward_rule": "sqrt_curve", "reward_source": "issuance", "min_stake": 0.0, **STORMY},
+    "blocks sold": {"ordering": "discretion", "revenue": "auction_to_proposer", "auction_precision": 100.0, **STORMY},
+    "one builder": {"revenue": "auction_to_proposer", "number_of_builders": 1, "exclusive_flow": 1.0, **STORMY},
+    "rights sold": {"selection": "auction", "ordering": "discretion", "auction_precision": 1.01, **STORMY},
+    "rights nobody wants": {"selection": "auction", "fee_bps": 0.0, "reward_per_block": 0.0, "batch_cost_fixed": 1e4},
     "revolving door": {"entry_rate": 1.0, "exit_rate": 1.0, "sequencer_cost": 1e4, "exit_delay": 1, **STORMY},
 }  # fmt: skip
 """One economy per way in which a ledger is tempted."""
@@ -109,7 +113,17 @@ def check_blocks(state: State, due: int) -> None:
     assert np.all(nodes.convicted <= nodes.detected)
     assert np.all(nodes.detected <= nodes.offences)
     assert np.all(nodes.offences.sum(axis=1) <= nodes.made)
-    for name in ("price", "volume", "mean_opportunity", "net_fee", "harm", "trust", "pay_scale"):
+    for name in (
+        "price",
+        "volume",
+        "mean_opportunity",
+        "net_fee",
+        "harm",
+        "lawful_harm",
+        "capture",
+        "trust",
+        "pay_scale",
+    ):
         assert np.isfinite(now[name]), name
     assert now.price > 0
     assert 0 <= now.trust <= 1
@@ -140,7 +154,8 @@ def check_stack(state: State) -> None:
 
 def check_numbers(state: State) -> None:
     """No agent holds a number that is none."""
-    for group in (state.sequencers, state.rangers, state.apps, state.attackers, state.sisters, state.totals):
+    agents = state.sequencers, state.rangers, state.apps, state.attackers, state.builders, state.sisters
+    for group in (*agents, state.totals):
         for name in group.dtype.names:
             assert not np.any(np.isnan(group[name])), name
 

@@ -433,7 +433,7 @@ def test_nodes_are_as_willing_as_the_oracle_says(name):
     asked = 0
     for node, other in zip(state.sequencers, reference.sequencers, strict=True):
         if node.status == Status.ACTIVE:
-            share = reference.weight(other.stake) / sum(reference.weight(node.stake) for node in reference.active())
+            share = reference.weight(other, other.stake) / sum(reference.weight(n, n.stake) for n in reference.active())
             blocks = share * engine.scenario.blocks_per_epoch
             ours = acceptance(node, engine.rules, blocks, advertised, state.market.price)
             assert ours == pytest.approx(_agrees(reference, other, share), rel=1e-9, abs=1e-12)

@@ -15,7 +15,7 @@ from experiments.equilibrium.moves import Deviation, Move
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.watching import of_delegators, of_rangers
 from experiments.equilibrium.world import World
-from model.core import entry, ladder, ledger, policy
+from model.core import entry, ladder, ledger, policy, watchers
 from model.core.options import NOBODY, OFFENCES, Admission, Conduct, Learning, Offence, Status
 from model.core.selection import EVERYBODY, openings, prospect, seats
 from model.core.state import State
@@ -135,8 +135,8 @@ def _informed(state: State, rules: np.record, i: int) -> None:
     node = state.sequencers[i]
     node.revises = 1
     for a in range(OFFENCES):
-        believed = policy.believed_detection(node, rules, a, policy.advertised_detection(state, rules, a))
-        true = state.market.detection[a]
+        believed = policy.believed_detection(node, rules, a, policy.advertised_detection(state, rules, node, a))
+        true = watchers.found_out(node, rules, a, state.market.detection[a])
         if believed > 0.0:
             node.caution[a] *= true * (1.0 - believed * rules.clawback) / (believed * (1.0 - true * rules.clawback))
 

@@ -17,7 +17,7 @@ from experiments.equilibrium.world import World
 from model.core.expectation import TURN, expected_turns
 from model.core.hindsight import detections
 from model.core.options import OFFENCES, Conduct, Offence, RewardRule, Status
-from model.core.policy import takes_stake
+from model.core.penalty import takes_stake
 from model.core.recording import Snapshots
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ class Luck:
         convicted = (rows["convicted"] - turns["convicted"]) * cost
         a_turn = turns["stolen"] @ gain - (turns["convicted"] * cost).sum(axis=1)
         dealt = (rows["assigned"] - rows["due"]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
-        earned = (stolen @ gain).sum() + self._seen.market["capture"][1:] @ honest
+        earned = (stolen @ gain).sum() + self._capture(i) @ honest
         return float(earned - convicted.sum() + dealt.sum())
 
     def of_pool(self, i: int) -> Floats:
@@ -118,8 +118,17 @@ class Luck:
         before, market = self._before[:, i], self._seen.market
         stake = before["self_stake"] + before["pool"]
         own = _ratio(before["self_stake"] + before["commission"] * before["pool"], stake)
-        fees = market["net_fee"][:-1] + market["capture"][1:] * market["mean_opportunity"][1:]
+        fees = market["net_fee"][:-1] + self._capture(i) * market["mean_opportunity"][1:]
+        fees = fees - self._after["payment"][:, i]
         return np.asarray(self._emission() * own * self._price + fees, float)
+
+    def _capture(self, i: int) -> Floats:
+        """Return the part of the opportunity that sequencer i earns by ordering by the rules, (T,); known before."""
+        rules, market = self._rules, self._seen.market["capture"][1:]
+        if rules.discretion > 0.0:
+            at_will = max(rules.honest_capture, rules.discretion * self._before["skill"][0, i])
+            return np.full(market.shape, at_will)
+        return np.asarray(market, float)
 
     def _emission(self) -> Floats:
         """Return the tokens emitted for a block, (T,)."""
@@ -131,7 +140,7 @@ class Luck:
         return np.asarray((self._before["self_stake"][:, i] + self._before["pool"][:, i]) * self._price, float)
 
     def _detections(self, i: int) -> tuple[Floats, Floats]:
-        """Return the chance that an offence of sequencer i is reported, (T, O), and by each Ranger, (T, O, K)."""
+        """Return the chance that an offence of sequencer i is found out, (T, O), and by each Ranger, (T, O, K)."""
         if i not in self._chances:
             found = np.zeros((self._epochs, OFFENCES))
             reports = np.zeros((*found.shape, self._seen.rangers.shape[1]))

@@ -8,10 +8,13 @@ import numpy as np
 
 from model.core.choice import willingness
 from model.core.compiled import kernel
+from model.core.docket import CONVICTED, EMBARGO
 from model.core.options import NOBODY, Conduct, Offence, Status, Tactic
+from model.core.penalty import conviction
 from model.core.policy import advertised_detection, believed_detection, conviction_cost
 from model.core.selection import weigh
-from model.core.verification import enforced, finding
+from model.core.verification import finding
+from model.core.watchers import found_out
 
 
 @kernel
@@ -27,11 +30,11 @@ def offer_embargo(state, rules, stream):
     if offered and censor.began < 0:
         censor.began = state.market.epoch + 1
     total = weigh(state, rules)
-    advertised = advertised_detection(state, rules, Offence.CENSOR)
     for node in state.sequencers:
         luck = stream.random()
         if node.custom == 0:
             blocks = rules.blocks_per_epoch * node.weight / total if total > 0.0 else 0.0
+            advertised = advertised_detection(state, rules, node, Offence.CENSOR)
             accepts = offered and luck < acceptance(node, rules, blocks, advertised, state.market.price)
             node.embargo = 1 if accepts else 0
 
@@ -50,16 +53,33 @@ def acceptance(node, rules, blocks, advertised, price):
 
 
 @kernel
-def convicted(state, rules, i, slot, stream):
-    """Try the embargo of sequencer i, which any of its blocks can prove; return whether it is convicted.
+def try_embargoes(state, rules, stream):
+    """Try every embargo that its blocks gave away: one case each, however many of them prove it.
 
-    Writes the Rangers' reported, and their claims on a conviction in slot `slot` of State.claims. Draws from `stream`.
+    Writes the docket, the Rangers' reported, and their claims on convictions. Draws from `stream` per embargo.
     """
+    if state.attackers[Tactic.CENSORSHIP].active == 0:
+        return
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
+        if node.embargo == 1:
+            by_block = found_out(node, rules, Offence.CENSOR, state.market.detection[Offence.CENSOR])
+            if stream.random() >= (1.0 - by_block) ** node.made:
+                _convict(state, rules, i, by_block, stream)
+
+
+@kernel
+def _convict(state, rules, i, by_block, stream):
+    """File an embargo that was found out, convict it perhaps, and draw which Rangers reported it, if any did."""
     node = state.sequencers[i]
-    unseen = (1.0 - state.market.detection[Offence.CENSOR]) ** node.made
-    if stream.random() < unseen:
-        return False
-    upheld = stream.random() < enforced(node, rules)
+    slot = state.market.epoch % state.docket.shape[0]
+    upheld = stream.random() < conviction(node, rules)
+    state.docket[slot, i, EMBARGO, Offence.CENSOR] = 1
+    state.docket[slot, i, CONVICTED, Offence.CENSOR] += 1 if upheld else 0
+    known = 1.0 - (1.0 - by_block) ** node.made
+    by_rangers = 1.0 - (1.0 - state.market.detection[Offence.CENSOR]) ** node.made
+    if by_rangers <= 0.0 or (by_rangers < known and stream.random() * known >= by_rangers):
+        return
     size = state.rangers.size
     reports = np.zeros(size, np.int64)
     later = np.zeros(size + 1)
@@ -74,8 +94,9 @@ def convicted(state, rules, i, slot, stream):
             state.rangers[k].reported += 1
     for k in range(size):
         if upheld and reports[k] == 1:
-            state.claims[slot, i, k] += rules.slash[Offence.CENSOR] / reports.sum()
-    return upheld
+            state.claims[state.market.epoch % state.claims.shape[0], i, k] += (
+                rules.slash[Offence.CENSOR] / reports.sum()
+            )
 
 
 @kernel

@@ -3,11 +3,13 @@
 import numpy as np
 
 from model.core import ledger
+from model.core.auction import margin, own_part, place_bids
 from model.core.choice import willingness
 from model.core.compiled import kernel
 from model.core.diligence import expected_bounty, expected_ranger_profit
 from model.core.learning import choose_diligence
-from model.core.options import Admission, Conduct, RewardRule, Status, Tactic
+from model.core.options import Admission, Conduct, RewardRule, Selection, Status, Tactic
+from model.core.ordering import lawful_capture
 from model.core.policy import fault_risk, loss_rate
 from model.core.selection import EVERYBODY, counted, mean_blocks, needs_seat, openings, prospect, seats, weigh
 
@@ -41,13 +43,17 @@ def entry(state, rules, streams):
 def expectations(state, rules):
     """Start averages at what honest work is expected to earn, and diligence at what prior beliefs advise.
 
-    Writes the averages of who serves before the first epoch, and the Rangers' diligence. Draws nothing.
+    Writes bids, the averages of who serves before the first epoch, and the Rangers' diligence. Draws nothing.
     """
+    if rules.selection == Selection.AUCTION:
+        place_bids(state, rules)
     total = weigh(state, rules)
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
-            blocks = mean_blocks(rules, node.weight, total - node.weight)
-            expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks))
+            others = total - node.weight
+            worth = margin(node, rules, state.market, others)
+            blocks = mean_blocks(rules, node.weight, others)
+            expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks, worth))
     choose_diligence(state, rules)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE:
@@ -93,7 +99,8 @@ def _enter(now, rules, node, found, luck):
     stake = _bond(node, rules)
     if stake <= 0.0:
         return False
-    profit = expected_profit(now, rules, node, prospect(node, rules, found))
+    worth = margin(node, rules, now, found[node.incumbent, 1])
+    profit = expected_profit(now, rules, node, prospect(node, rules, found), worth)
     elsewhere = _return_on(stake, now, rules)
     chance = rules.entry_rate * willingness(profit, elsewhere, rules.sequencer_precision, rules.choice)
     if rules.admission == Admission.VOTE:
@@ -129,7 +136,7 @@ def _appoint(state, rules):
     for i in range(nodes.size):
         if fresh[i]:
             blocks = mean_blocks(rules, nodes[i].weight, total - nodes[i].weight)
-            expect(state.market, rules, nodes[i], expected_profit(state.market, rules, nodes[i], blocks))
+            expect(state.market, rules, nodes[i], expected_profit(state.market, rules, nodes[i], blocks, 0.0))
 
 
 @kernel
@@ -139,23 +146,25 @@ def _return_on(tokens, now, rules):
 
 
 @kernel
-def expected_profit(now, rules, node, blocks):
+def expected_profit(now, rules, node, blocks, worth):
     """Return the profit (USD per epoch) of honest ordering with the stake bonded, dealt `blocks` blocks on average.
 
     The node's own part of the emission and of other services' pay counts, what consensus has no time for does not, and
-    what honest faults and shocks cost on average is taken off.
+    what honest faults and shocks cost on average is taken off. Where the right to order is sold, a block is worth
+    `worth`: what the node values it at, emission for it included, less what it pays.
     """
     blocks = blocks / max(1.0, now.capacity_used)
+    per_block = now.net_fee + lawful_capture(node, rules, now) * now.mean_opportunity
     emission = rules.reward_per_block * blocks
     if rules.reward_rule != RewardRule.PER_BLOCK:
         emission = now.reward_rate * rules.dt * counted(node, rules)
-    stake = node.self_stake + node.pool
-    elsewhere = now.service_yield * node.services * stake * rules.dt
-    own = (node.self_stake + node.commission * node.pool) / stake if stake > 0.0 else 0.0
-    risk = fault_risk(node, rules, now.price)
-    per_block = now.net_fee + now.capture * now.mean_opportunity
+    if rules.selection == Selection.AUCTION:
+        per_block = worth
+        emission = 0.0 if rules.reward_rule == RewardRule.PER_BLOCK else emission
+    own = own_part(node)
+    elsewhere = now.service_yield * node.services * (node.self_stake + node.pool) * rules.dt
     paid = emission * own * now.pay_scale * now.price + elsewhere * own * now.price
-    return paid + blocks * per_block - node.cost - risk
+    return paid + blocks * per_block - node.cost - fault_risk(node, rules, now.price)
 
 
 @kernel

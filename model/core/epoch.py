@@ -50,6 +50,7 @@ def record(state, rules):
             offences += node.offences[a]
             totals.offences[a] += node.offences[a]
             totals.detected[a] += node.detected[a]
+            totals.refuted += node.refuted[a]
             totals.stolen += node.stolen[a]
     for ranger in state.rangers:
         totals.checks += ranger.checked
@@ -57,6 +58,7 @@ def record(state, rules):
     totals.blocks_due += rules.blocks_per_epoch
     totals.offending_blocks += offences
     totals.harm += now.harm
+    totals.lawful_harm += now.lawful_harm
     totals.volume += now.volume
     totals.coverage += now.coverage
     totals.halted += now.halted

@@ -12,7 +12,8 @@ from model.core.choice import chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.opportunity import EXPONENTIAL, LOGNORMAL, PARETO
 from model.core.options import OFFENCES
-from model.core.policy import take_stance, takes_stake
+from model.core.penalty import conviction, ends_turn
+from model.core.policy import take_stance
 
 NEGLIGIBLE = 1e-13
 """Probability of an offence in a stratum, per block, that is left out."""
@@ -59,7 +60,7 @@ def expected_turns(snapshots, rules, shape, i, found, out):
         if node.assigned > 0:
             take_stance(node, rules, mean, stance)
             integrate(stance, shape, chance, sums)
-            _turn(node.assigned, mean, found[t], rules, sums, out[t])
+            _turn(node, mean, found[t], rules, sums, out[t])
 
 
 @kernel
@@ -149,14 +150,14 @@ def _value(shape, k, place):
 
 
 @kernel
-def _turn(blocks, mean, found, rules, sums, turn):
-    """Set what `blocks` blocks come to if the first offence that is found out and sanctioned ends the turn."""
-    enforced = rules.enforcement if takes_stake(rules) else 0.0
+def _turn(node, mean, found, rules, sums, turn):
+    """Set what a node's blocks come to if the first offence that is found out and sanctioned ends the turn."""
+    enforced = conviction(node, rules)
     ending = 0.0
-    if rules.jail_epochs > 0 or rules.expel == 1:
+    if ends_turn(rules):
         for a in range(OFFENCES):
             ending += sums[0, a] * found[a] * enforced
-    played = -np.expm1(blocks * np.log1p(-ending)) / ending if ending > 0.0 else float(blocks)
+    played = -np.expm1(node.assigned * np.log1p(-ending)) / ending if ending > 0.0 else float(node.assigned)
     for a in range(OFFENCES):
         turn.offences[a] = played * sums[0, a]
         turn.stolen[a] = played * mean * sums[1, a]

@@ -9,7 +9,8 @@ from model.core.compiled import kernel
 from model.core.options import OFFENCES
 from model.core.policy import advertised_detection, believed_detection
 from model.core.state import Rows
-from model.core.verification import detection, reporting
+from model.core.verification import reported, reporting
+from model.core.watchers import found_out
 
 
 class Moment(NamedTuple):
@@ -22,15 +23,16 @@ class Moment(NamedTuple):
 
 @kernel
 def detections(snapshots, rules, i, found, reports):
-    """Fill `found` (T, OFFENCES) with the chance that an offence of sequencer i was reported before snapshots 1..T.
+    """Fill `found` (T, OFFENCES) with the chance that an offence of sequencer i was found out before snapshots 1..T.
 
     And `reports` (T, OFFENCES, K) with the chance that each Ranger reported it. There must be a snapshot after every
     epoch: offences meet agents as they entered it, and its market. Draws nothing.
     """
     for t in range(found.shape[0]):
         moment = Moment(snapshots.sequencers[t], snapshots.rangers[t], snapshots.market[t + 1])
-        detection(moment, rules, i, found[t])
+        reported(moment, rules, i, found[t])
         for a in range(OFFENCES):
+            found[t, a] = found_out(snapshots.sequencers[t + 1, i], rules, a, found[t, a])
             for k in range(reports.shape[2]):
                 reports[t, a, k] = reporting(moment, snapshots.rangers[t, k], rules, i, a)
 
@@ -40,6 +42,6 @@ def beliefs(snapshots, rules, a, out):
     """Fill `out` (T, S) with the detection of offence a that sequencers believed in at each snapshot. Draws nothing."""
     for t in range(out.shape[0]):
         moment = Moment(snapshots.sequencers[t], snapshots.rangers[t], snapshots.market[t])
-        advertised = advertised_detection(moment, rules, a)
         for i in range(out.shape[1]):
-            out[t, i] = believed_detection(snapshots.sequencers[t, i], rules, a, advertised)
+            node = snapshots.sequencers[t, i]
+            out[t, i] = believed_detection(node, rules, a, advertised_detection(moment, rules, node, a))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from model.core.auction import price_blocks
 from model.core.compiled import kernel
 from model.core.options import Conduct, PriceProcess, Tactic
 
@@ -16,8 +17,9 @@ LARGEST = 1e18
 def market(state, rules, streams):
     """Move price and volume, set the mean opportunity of a block, and draw outages and honest faults.
 
-    Writes market and the nodes' `outage` and `fault`. Draws from `market` two normals and a uniform, from `luck` a
-    uniform per sequencer and client: always the same number, so that luck is common to all policies.
+    Writes market, the builders' chances and margins, and the nodes' `outage` and `fault`. Draws from `market` two
+    normals and a uniform, from `luck` a uniform per sequencer and client: always the same number, so that luck is
+    common to all policies.
     """
     now = state.market
     shock = streams.market.standard_normal()
@@ -34,6 +36,7 @@ def market(state, rules, streams):
     now.mean_opportunity = now.volume * rules.mev_bps * 1e-4 / rules.blocks_per_epoch
     if now.storm == 1:
         now.mean_opportunity *= rules.storm_multiplier
+    price_blocks(state.builders, now, rules)
     _luck(state, rules, streams.luck)
     if state.attackers[Tactic.TAKEOVER].succeeded >= 0:
         _withhold(state)

@@ -3,10 +3,12 @@
 import numpy as np
 
 from model.core import ledger
+from model.core.auction import pay_builders
 from model.core.books import credit
 from model.core.censorship import settle_embargo
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, RewardRule, Status
+from model.core.options import NOBODY, OFFENCES, Revenue, RewardRule, Status
+from model.core.ordering import lawful_capture, lawful_harm
 from model.core.policy import fault_risk
 from model.core.restaking import service_due
 from model.core.selection import counted
@@ -25,8 +27,8 @@ LEAST_STAKED = 0.01
 def rewards(state, rules):
     """Pay emission, other services' pay and fees, take back what was found out, and close every agent's income.
 
-    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers,
-    market.reward_rate, pay_scale, service_yield and net_fee. Draws nothing.
+    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers, the builders'
+    profit and flow, market.reward_rate, pay_scale, service_yield, net_fee, harm and lawful_harm. Draws nothing.
     """
     announce_rate(state, rules)
     rate = state.market.reward_rate
@@ -52,7 +54,9 @@ def rewards(state, rules):
     if state.services.size > 0:
         _pay_of_services(state, rules)
     _fees(state, rules)
+    pay_builders(state, rules)
     state.market.harm = 0.0
+    state.market.lawful_harm = 0.0
     for node in state.sequencers:
         _earn(state.market, state.totals, state.attackers, node, rules)
     settle_embargo(state, rules)
@@ -161,7 +165,7 @@ def _fees(state, rules):
     fees = used * rules.fee_bps * 1e-4
     cost = batch_cost(now, rules, used) if made > 0 else 0.0
     net = fees - cost
-    treasury = rules.protocol_fee_share * max(0.0, net)
+    treasury = protocol_part(fees, net, rules)
     now.net_fee = (net - treasury) / made if made > 0 else 0.0
     state.totals.fees += fees
     state.totals.batch_cost += cost
@@ -179,14 +183,28 @@ def batch_cost(now, rules, used):
 
 
 @kernel
+def protocol_part(fees, net, rules):
+    """Return the protocol's part of fees: a share of them or of what is left after the batch cost, the greater."""
+    if rules.revenue != Revenue.SHARE_WITH_PROTOCOL:
+        return 0.0
+    return max(rules.protocol_gross_share * fees, rules.protocol_fee_share * max(0.0, net))
+
+
+@kernel
 def _earn(now, totals, attackers, node, rules):
     """Add up a node's income in USD and move its averages."""
-    usd = now.net_fee * node.made + now.capture * node.honest_value
+    usd = now.net_fee * node.made + lawful_capture(node, rules, now) * node.honest_value
+    now.lawful_harm += lawful_harm(node, rules, now) * node.honest_value
+    paid = node.payment * node.assigned
+    usd -= paid
+    totals.auction_usd += paid
+    totals.treasury_usd += paid
     for a in range(OFFENCES):
         gain = rules.gain[a] * node.skill * node.stolen[a]
         back = 0.0
         if node.offences[a] > 0:
-            back = rules.clawback * gain * node.detected[a] / node.offences[a]
+            back = rules.clawback * gain * (node.detected[a] - node.refuted[a]) / node.offences[a]
+            back += gain * node.refuted[a] / node.offences[a]
         usd += gain - back
         now.harm += rules.harm[a] * (gain - back)
         totals.clawed_back += back

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from model.core.auction import place_bids
 from model.core.compiled import kernel
 from model.core.consensus import agree, outage_starts
 from model.core.dealing import deal, seat_committees
@@ -28,6 +29,8 @@ def weight_of(node, rules):
         return 1.0
     if rules.selection == Selection.APPOINTED:
         return 1.0
+    if rules.selection == Selection.AUCTION:
+        return node.bid**rules.auction_precision
     raise ValueError("unknown selection rule")
 
 
@@ -141,7 +144,7 @@ def mean_blocks(rules, weight, others):
 def selection(state, rules, streams):
     """Deal the epoch's blocks by committee, as far as these agree; move blocks from nodes that are down to others.
 
-    Writes status (jail ends), weight, shard, absent, assigned, due, and market.latency, capacity_used, halted,
+    Writes status (jail ends), bids, weight, shard, absent, assigned, due, and market.latency, capacity_used, halted,
     lost_blocks. Draws from `selection` multinomials, and the committees if there are several; from `overlap`, if there
     is consensus, a uniform per row. Law: assigned and lost blocks sum to blocks_per_epoch.
     """
@@ -157,6 +160,8 @@ def selection(state, rules, streams):
     now.halted = 0.0
     now.lost_blocks = rules.blocks_per_epoch
     starts = outage_starts(rules, state.sequencers.size, streams.overlap)
+    if rules.selection == Selection.AUCTION:
+        place_bids(state, rules)
     if weigh(state, rules) <= 0.0:
         now.halted = 0.0 if rules.consensus == Consensus.NONE else 1.0
         return

@@ -27,6 +27,7 @@ MARKET = np.dtype(
         ("service_yield", "f8"),  # tokens per year that another service pays per token that backs it
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
         ("capture", "f8"),  # part of the opportunity that who orders by the rules earns
+        ("top_bid", "f8"),  # USD: highest bid for the right to order a block
         ("latency", "f8"),  # seconds that the design adds to a block's own time
         ("capacity_used", "f8"),  # blocks due over those that consensus has time for
         ("halted", "f8"),  # share of the epoch without a quorum
@@ -37,7 +38,7 @@ MARKET = np.dtype(
         ("lawful_harm", "f8"),  # USD, this epoch: harm that breaks no rule
         ("bribes_offered", "i8"),  # 1: the briber could pay at the start of the epoch
         ("coverage", "f8"),  # probability that a block was really checked, this epoch
-        ("detection", "f8", (OFFENCES,)),  # probability that an offence was reported, nobody being bribed
+        ("detection", "f8", (OFFENCES,)),  # probability that a Ranger reports an offence, nobody being bribed
         ("queue_head", "i8"),  # oldest entry of State.leaving
         ("queue_length", "i8"),
     ],
@@ -62,6 +63,7 @@ TOTALS = np.dtype(
     [
         ("blocks_due", "f8"), ("blocks_made", "f8"), ("offending_blocks", "f8"),
         ("offences", "f8", (OFFENCES,)), ("detected", "f8", (OFFENCES,)), ("convicted", "f8"),
+        ("refuted", "f8"),  # offences that a fault proof reversed
         ("wrongful", "f8"),  # convictions on a false accusation and slashes for honest faults
         ("faults", "f8"), ("accusations", "f8"),
         ("opportunity", "f8"),  # USD
@@ -121,8 +123,8 @@ class State(NamedTuple):
     claims: np.ndarray  # (slash_delay + 1, S, K) Rangers' claims on the bounty of each
     attractions: np.ndarray  # (S, OFFENCES, RUNGS) of sequencers' policies beside never (USD per block)
     slashed_before: np.ndarray  # (correlation_window,) tokens slashed, by epoch modulo
-    docket: np.ndarray  # (conviction_delay + 1, S, OFFENCES) int64: offences to be convicted, by epoch modulo
     backing: np.ndarray  # (S, J) part of a node's stake that backs each other service: 0 or 1
+    docket: np.ndarray  # (exposure_delay + 1, S, FATES, OFFENCES) int64: offences until they come to light, by epoch
 
 
 class Streams(NamedTuple):

@@ -7,6 +7,7 @@ all, and the quorum that would convict them is their owner's (`verification.enfo
 import numpy as np
 
 from model.core import ledger
+from model.core.auction import margin
 from model.core.compiled import kernel
 from model.core.entry import expect, expected_profit
 from model.core.market import LARGEST
@@ -144,5 +145,7 @@ def _stake(state, rules, node, found, luck):
     elif _can_enter(node, rules) and (rules.admission == Admission.OPEN or luck < rules.admission_probability):
         ledger.bond(node, rules.max_stake)
         node.status = Status.ACTIVE
-        expect(state.market, rules, node, expected_profit(state.market, rules, node, prospect(node, rules, found)))
+        worth = margin(node, rules, state.market, found[node.incumbent, 1])
+        blocks = prospect(node, rules, found)
+        expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks, worth))
         state.totals.entries += 1

@@ -8,17 +8,20 @@ from model.core.sisters import stack
 
 @kernel
 def users(state, rules, streams):
-    """Let trust fall with harm and outages and recover slowly; let apps leave that would rather; move the sisters.
+    """Let trust fall with harm, outages and scandals, and recover; let apps leave that would rather; move the sisters.
 
-    Writes market.trust, apps, and what `stack` writes. Draws from `users` one uniform per app, from `elsewhere` two per
-    sister chain.
+    Users feel harm whether or not a rule forbids it. Writes market.trust, apps, and what `stack` writes. Draws from
+    `users` one uniform per app, from `elsewhere` two per sister chain.
     """
     now = state.market
-    harm_bps = 1e4 * now.harm / now.volume if now.volume > 0.0 else 0.0
+    harm_bps = 1e4 * (now.harm + now.lawful_harm) / now.volume if now.volume > 0.0 else 0.0
     lost = now.lost_blocks / rules.blocks_per_epoch
-    trust = now.trust + rules.trust_recovery * (1.0 - now.trust)
-    now.trust = min(1.0, max(0.0, trust - rules.trust_loss * harm_bps - rules.outage_loss * lost))
-    fall = max(0.0, trust - now.trust)
+    recovered = now.trust + rules.trust_recovery * (1.0 - now.trust)
+    trust = recovered - rules.trust_loss * harm_bps
+    trust -= rules.outage_loss * lost
+    trust -= rules.scandal_loss * now.scandal
+    now.trust = min(1.0, max(0.0, trust))
+    fall = max(0.0, recovered - now.trust)
     traffic = usual_traffic(state.apps, now)
     for app in state.apps:
         app.memory = rules.harm_keep * app.memory + (1.0 - rules.harm_keep) * harm_bps

@@ -1,11 +1,11 @@
-"""Who stands around the chain: sister chains of its stack, and other services that the same stake backs."""
+"""Who stands around the chain: builders, sister chains of its stack, other services that the same stake backs."""
 
 import numpy as np
 
 from model.core.options import Status
 from model.core.state import State
 from model.parameters import Scenario
-from model.population.people import zipf
+from model.population.people import lognormal, zipf
 from model.population.streams import generator
 
 
@@ -27,3 +27,12 @@ def draw_backing(state: State, scenario: Scenario, seed: int) -> None:
     nodes.services = state.backing.sum(axis=1)
     serving = nodes.status == Status.ACTIVE
     state.services.stake = (serving * (nodes.self_stake + nodes.pool)) @ state.backing
+
+
+def draw_builders(state: State, scenario: Scenario, seed: int) -> None:
+    """Draw the skill of builders; order flow starts in equal shares."""
+    builders = state.builders
+    builders.skill = lognormal(
+        generator(seed, "population", "builder", "skill"), builders.size, scenario.builder_dispersion
+    )
+    builders.flow = 1.0 / max(1, builders.size)

@@ -16,7 +16,7 @@ MONTHS = 12
 APP_TOLERANCE_SPREAD = 0.5
 
 
-def _lognormal(stream: np.random.Generator, count: int, spread: float) -> np.ndarray:
+def lognormal(stream: np.random.Generator, count: int, spread: float) -> np.ndarray:
     """Return unit-mean lognormal variates."""
     return np.exp(spread * stream.standard_normal(count) - 0.5 * spread**2)
 
@@ -43,9 +43,9 @@ def draw_sequencers(state: State, scenario: Scenario, seed: int) -> None:
         nodes.capital[: len(scenario.stakes)] = scenario.stakes
     nodes.self_stake = np.where(starting, nodes.capital, 0.0)
     nodes.wallet = np.where(starting, 0.0, nodes.capital)
-    monthly = scenario.sequencer_cost * _lognormal(draw("cost"), count, scenario.cost_dispersion)
+    monthly = scenario.sequencer_cost * lognormal(draw("cost"), count, scenario.cost_dispersion)
     nodes.cost = monthly * MONTHS / scenario.epochs_per_year
-    nodes.skill = _lognormal(draw("skill"), count, scenario.skill_dispersion)
+    nodes.skill = lognormal(draw("skill"), count, scenario.skill_dispersion)
     nodes.downtime = np.minimum(0.5, scenario.downtime * draw("downtime").standard_exponential(count))
     nodes.brand = scenario.brand_dispersion * draw("brand").standard_normal(count)
     width = scenario.commission_high - scenario.commission_low
@@ -124,7 +124,7 @@ def draw_rangers(state: State, scenario: Scenario, seed: int) -> None:
     if scenario.learning == "imitation":
         policies = generator(seed, "population", "ranger", "policy").random(rangers.size)
         rangers.diligence = np.floor(policies * CARE) / (CARE - 1)
-    rangers.cost = scenario.cost_per_check * _lognormal(stream, rangers.size, scenario.ranger_cost_dispersion)
+    rangers.cost = scenario.cost_per_check * lognormal(stream, rangers.size, scenario.ranger_cost_dispersion)
 
 
 def draw_delegators(state: State, scenario: Scenario, seed: int) -> None:

@@ -3,6 +3,7 @@
 Asked for outside its conditions, a closed form raises ConditionError. docs/theory.md lists all of them.
 """
 
+from model.theory.auction import FrechetAuction, frechet_auction, tipping_precision
 from model.theory.compounding import (
     constant_equitability,
     expected_herfindahl,
@@ -105,6 +106,7 @@ __all__ = [
     "NODES",
     "BlocksAbove",
     "ConditionError",
+    "FrechetAuction",
     "Floats",
     "Inspection",
     "Mixers",
@@ -138,6 +140,7 @@ __all__ = [
     "exponential_opportunity",
     "exponential_survival",
     "failure_probability",
+    "frechet_auction",
     "free_entry_delegated",
     "free_entry_elastic",
     "free_entry_own_stake",
@@ -189,6 +192,7 @@ __all__ = [
     "theil_exponential",
     "theil_lognormal",
     "theil_pareto",
+    "tipping_precision",
     "volunteers_dilemma",
     "willingness",
 ]

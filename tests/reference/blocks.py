@@ -11,7 +11,7 @@ import numpy as np
 from model.core.options import Conduct, Offence, Tactic
 from model.parameters import Scenario
 
-from . import payoffs, tactics, turns
+from . import auctions, payoffs, tactics, turns
 
 if TYPE_CHECKING:
     from . import Reference
@@ -81,6 +81,7 @@ def market(model: Reference) -> None:
     model.mean_opportunity = model.volume * s.mev_bps * 1e-4 / s.blocks_per_epoch
     if model.storm:
         model.mean_opportunity *= s.storm_multiplier
+    auctions.price_blocks(model)
     _strike(model)
 
 
@@ -121,6 +122,8 @@ def conduct(model: Reference) -> None:
     briber = model.attackers[Tactic.BRIBERY]
     model.bribes_offered = 0 < s.bribe <= briber.budget - briber.spent
     model.convictions = []
+    for node in model.sequencers:
+        node.peers = node.count_peers()
     payoffs.begin(model)
     for node in model.active():
         if node.conduct == Conduct.RATIONAL and node.revises:
@@ -158,13 +161,26 @@ def _make_block(
         tactics.witness(model, node, [ranger for ranger in watchers if ranger.checked > checks[ranger]])
     if offence is None:
         node.honest_value += opportunity
+        auctions.sell_block(model)
         return
     node.offences[offence] += 1
     node.stolen[offence] += opportunity
     reporters = [ranger for ranger in provers if not _silenced(model, ranger, node, offence)]
-    if reporters:
+    refuted = model.rng.random() < model.refutes(offence)
+    node.refuted[offence] += int(refuted)
+    if reporters or refuted or _noticed(model, node, offence):
         node.detected[offence] += 1
         _vote(model, node, offence, reporters)
+
+
+def _noticed(model: Reference, node: Sequencer, offence: Offence) -> bool:
+    """Let every peer, or the public, look at an offence; say whether any of them finds it."""
+    s, rng = model.plan, model.rng
+    looks = [s.peer_sampling] * node.peers if s.verification == "peers" else []
+    if s.verification == "social":
+        looks = [s.watch]
+    finds = [rng.random() < look and rng.random() < model.evidence[offence] for look in looks]
+    return any(finds)
 
 
 def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offence) -> bool:
@@ -185,7 +201,7 @@ def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[R
     if model.takes_stake and model.rng.random() < node.answers_for_it:
         node.convicted[offence] += 1
         model.convictions.append((node, offence, reporters))
-        node.turn_ended = int(s.jail_epochs > 0 or s.expel)
+        node.turn_ended = int((s.jail_epochs > 0 or s.expel) and model.hidden == 0)
 
 
 def verification(model: Reference) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from model.core.options import NOBODY, Conduct, Offence, Status
 
-from . import restaking, tactics
+from . import auctions, council, ordering, restaking, tactics
 
 if TYPE_CHECKING:
     from . import Reference
@@ -23,10 +23,13 @@ def sanctions(model: Reference) -> None:
     for ranger in model.seated():
         if ranger.trapped:
             _check_bond(model, ranger)
-    if s.sanction == "none":
+    council.expose(model)
+    if s.sanction == "removal":
+        council.sit(model)
+    if not model.takes_stake:
         return
     standing = model.active()
-    for node, offence, reporters in model.convictions + tactics.embargo_cases(model):
+    for node, offence, reporters in model.exposed:
         _convict(model, node, offence, reporters)
     for ranger in model.seated():
         if ranger.conduct == Conduct.GRIEFING and s.verification == "rangers":
@@ -43,16 +46,19 @@ def sanctions(model: Reference) -> None:
     for node in model.sequencers:
         if node.in_office:
             _settle(model, node)
+        elif s.expel and node.sentences and node.status != Status.REMOVED:
+            council.remove(model, node)
 
 
 def _convict(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
     s, slash = model.plan, model.slash[offence]
     node.sentenced = 1
+    node.sentences += 1
     node.pending[model.epoch] = 1 - (1 - node.pending.get(model.epoch, 0.0)) * (1 - slash)
     claims = node.claims.setdefault(model.epoch, {})
     for ranger in reporters:
         claims[ranger] = claims.get(ranger, 0.0) + slash / len(reporters)
-    if s.jail_epochs > 0 and not s.expel:
+    if s.jail_epochs > 0 and not s.expel and node.in_office:
         node.status = Status.JAILED
         node.jailed_until = model.epoch + 1 + s.jail_epochs
 
@@ -66,7 +72,6 @@ def _accuse(model: Reference, accuser: Ranger, standing: list[Sequencer]) -> Non
         model.totals.accusations += 1
         accused = standing[rng.integers(len(standing))]
         if rng.random() < s.wrongful_conviction:
-            accused.convicted[Offence.REORDER] += 1
             model.totals.wrongful += 1
             _convict(model, accused, Offence.REORDER, [accuser])
         else:
@@ -101,7 +106,7 @@ def _due(model: Reference) -> int:
 def _take_pending(model: Reference, node: Sequencer, extra: float) -> None:
     share, claims = node.pending.pop(_due(model), 0.0), node.claims.pop(_due(model), {})
     if share > 0:
-        _take(model, node, min(1.0, share + extra), _due(model), claims)
+        _take(model, node, min(1.0, share + extra), _due(model) - model.hidden, claims)
 
 
 def _take(model: Reference, node: Sequencer, share: float, since: int, claims: dict[Ranger, float]) -> None:
@@ -154,8 +159,7 @@ def _settle(model: Reference, node: Sequencer) -> None:
         node.wallet -= s.min_stake - node.self_stake
         node.self_stake = s.min_stake
     else:
-        node.leave(Status.REMOVED)
-        model.totals.removals += 1
+        council.remove(model, node)
 
 
 def rewards(model: Reference) -> None:
@@ -164,6 +168,8 @@ def rewards(model: Reference) -> None:
     restaking.pay(model)
     _share_fees(model)
     tactics.pay_embargo(model)
+    auctions.pay_builders(model)
+    model.lawful_harm = 0.0
     keep = 2 ** (-1 / model.plan.income_memory)
     for node in model.sequencers:
         _book_node(model, node, keep)
@@ -228,7 +234,7 @@ def _share_fees(model: Reference) -> None:
     posting = s.batch_cost_per_transaction * (1 - s.data_cost_cut if model.epoch >= s.data_cost_epoch else 1)
     batch_cost = s.batch_cost_fixed + posting * served / s.volume_per_transaction if made else 0.0
     net = fees - batch_cost
-    protocol = s.protocol_fee_share * max(0.0, net)
+    protocol = ordering.protocol_share(s, fees, net)
     model.net_fee = (net - protocol) / made if made else 0.0
     for node in model.sequencers:
         node.usd_income += model.net_fee * node.made
@@ -240,10 +246,16 @@ def _share_fees(model: Reference) -> None:
 
 def _book_node(model: Reference, node: Sequencer, keep: float) -> None:
     s = model.plan
-    node.usd_income += s.honest_capture * node.honest_value
+    node.usd_income += ordering.capture(model, node) * node.honest_value
+    model.lawful_harm += ordering.lawful_harm(model, node) * node.honest_value
+    paid = node.payment * node.assigned
+    node.usd_income -= paid
+    model.totals.auction_usd += paid
+    model.totals.treasury_usd += paid
     for a in Offence:
         gain = model.gain[a] * node.skill * node.stolen[a]
-        clawed_back = s.clawback * gain * node.detected[a] / node.offences[a] if node.offences[a] else 0.0
+        caught = node.refuted[a] + s.clawback * (node.detected[a] - node.refuted[a])
+        clawed_back = gain * caught / node.offences[a] if node.offences[a] else 0.0
         node.usd_income += gain - clawed_back
         model.totals.clawed_back += clawed_back
         model.harm += model.harm_per_gain[a] * (gain - clawed_back)

@@ -98,7 +98,7 @@ def reinforce(model: Reference, bounty: float) -> None:
         if learns(node):
             grown = keep * (1 - s.accumulation) * node.experience + 1
             for a in Offence:
-                for r, payoff in enumerate(_payoffs(model, node, a, model.detection[a])):
+                for r, payoff in enumerate(_payoffs(model, node, a, model.exposure(node, a))):
                     weight = s.foregone + (1 - s.foregone) * node.mix[a][r]
                     past = keep * node.experience * node.attractions[a][r]
                     node.attractions[a][r] = (past + weight * payoff) / grown

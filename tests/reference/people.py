@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.core.options import Conduct, Offence, Status, Tactic
 
-from . import payoffs, turns
+from . import auctions, ordering, payoffs, turns
 from .agents import Vault, willing
 from .restaking import backed, expected_loss
 from .stack import move_stack
@@ -42,15 +42,17 @@ def _gather_evidence(model: Reference) -> None:
     s = model.plan
     keep = 2 ** (-1 / s.memory)
     published = s.transparency if s.proof_of_check and s.verification == "rangers" else 0.0
+    past = {node: node.docket.pop(model.epoch - model.hidden) for node in model.sequencers}
     for a in Offence:
-        all_detected = sum(node.detected[a] for node in model.sequencers)
-        all_undetected = sum(node.offences[a] for node in model.sequencers) - all_detected
-        for node in model.sequencers:
-            detected, undetected = node.detected[a], node.offences[a] - node.detected[a]
+        all_detected = sum(found[a] for _, found in past.values())
+        all_undetected = sum(committed[a] for committed, _ in past.values()) - all_detected
+        for node, (committed, found) in past.items():
+            detected, undetected = found[a], committed[a] - found[a]
+            truth = model.exposure(node, a)
             seen_detected = detected + s.publicity * (all_detected - detected)
             seen_undetected = undetected + s.publicity * (all_undetected - undetected)
-            node.caught[a] = keep * node.caught[a] + seen_detected + published * model.detection[a]
-            node.uncaught[a] = keep * node.uncaught[a] + seen_undetected + published * (1 - model.detection[a])
+            node.caught[a] = keep * node.caught[a] + seen_detected + published * truth
+            node.uncaught[a] = keep * node.uncaught[a] + seen_undetected + published * (1 - truth)
     for ranger in model.rangers:
         seated = ranger.status == Status.ACTIVE
         ranger.found = keep * ranger.found + (ranger.reported + ranger.silenced if seated else 0)
@@ -60,7 +62,7 @@ def _gather_evidence(model: Reference) -> None:
 def expected_bounty(model: Reference) -> float:
     """Return what a Ranger expects for an offence it found, in USD, sharing with the others that find it."""
     s, nodes, seated = model.plan, model.active(), model.seated()
-    if s.sanction == "none" or not nodes:
+    if not model.takes_stake or not nodes:
         return 0.0
     mean_stake = sum(node.stake for node in nodes) / len(nodes)
     alone = s.bounty_share * s.enforcement * model.slash[Offence.REORDER] * mean_stake * model.price
@@ -157,9 +159,14 @@ def entry_and_exit(model: Reference) -> None:
 
 
 def expected_blocks(model: Reference, node: Sequencer, stake: float, found: dict[int, tuple[float, float]]) -> float:
-    """Return the blocks per epoch that a candidate would have with that own stake beside those it found."""
+    """Return the blocks per epoch that a candidate would have with that own stake beside those it found.
+
+    Where the right to order is sold it bids, and notes what a block is then worth to it.
+    """
     part, others = found[node.incumbent]
-    weight = model.weight(stake + node.pool)
+    if model.plan.selection == "auction":
+        node.worth = auctions.candidate(model, node, stake, others)
+    weight = model.weight(node, stake + node.pool)
     return part * model.plan.blocks_per_epoch * weight / (weight + others) if weight > 0 else 0.0
 
 
@@ -210,7 +217,9 @@ def _expected_profit(model: Reference, node: Sequencer, own: float, due: float) 
     else:
         tokens = model.reward_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
     bought = model.service_yield / s.epochs_per_year * backed(model, node) * (own + node.pool)
-    per_block = model.net_fee + s.honest_capture * model.mean_opportunity
+    per_block = model.net_fee + ordering.capture(model, node) * model.mean_opportunity
+    if s.selection == "auction":
+        tokens, per_block = tokens if s.reward_rule != "per_block" else 0.0, node.worth
     kept = (own + node.commission * node.pool) / (own + node.pool)
     earned = (tokens * model.pay_scale + bought) * kept * model.price + blocks * per_block
     return earned - node.cost - expected_loss(model, node) * own * model.price
@@ -237,9 +246,10 @@ def _change_seats(model: Reference) -> None:
 def users(model: Reference) -> None:
     """Let trust and the apps answer the harm and the outages of the epoch."""
     s = model.plan
-    harm_bps = 1e4 * model.harm / model.volume if model.volume > 0 else 0.0
+    harm_bps = 1e4 * (model.harm + model.lawful_harm) / model.volume if model.volume > 0 else 0.0
     outage = model.lost_blocks / s.blocks_per_epoch
     trust = model.trust + s.trust_recovery * (1 - model.trust) - s.trust_loss * harm_bps - s.outage_loss * outage
+    trust -= s.scandal_loss * model.scandal
     unharmed = model.trust + s.trust_recovery * (1 - model.trust)
     model.trust = min(max(trust, 0.0), 1.0)
     keep = 2 ** (-1 / s.harm_memory)

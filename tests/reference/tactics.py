@@ -68,6 +68,7 @@ def witness(model: Reference, node: Sequencer, checkers: list[Ranger]) -> None:
     for ranger in checkers:
         if model.rng.random() < model.evidence[Offence.CENSOR]:
             node.accusers.add(ranger)
+    node.given_away |= model.rng.random() >= node.unnoticed(Offence.CENSOR)
 
 
 def embargo_cases(model: Reference) -> list[tuple[Sequencer, Offence, list[Ranger]]]:
@@ -76,7 +77,8 @@ def embargo_cases(model: Reference) -> list[tuple[Sequencer, Offence, list[Range
     for node in model.sequencers:
         for ranger in node.accusers:
             ranger.reported += 1
-        if node.accusers and model.rng.random() < node.answers_for_it:
+        node.given_away |= bool(node.accusers)
+        if node.given_away and model.takes_stake and model.rng.random() < node.answers_for_it:
             node.convicted[Offence.CENSOR] += 1
             cases.append((node, Offence.CENSOR, list(node.accusers)))
     return cases
@@ -165,10 +167,9 @@ def _is_ready(model: Reference, node: Sequencer) -> bool:
 
 def _has_enough(model: Reference, nodes: list[Sequencer]) -> bool:
     """Say whether its nodes would weigh enough if those ready to enter were admitted, with those in jail."""
-    stakes = [node.stake for node in nodes if node.in_office]
-    stakes += [min(node.wallet, model.plan.max_stake) for node in nodes if _is_ready(model, node)]
-    mine = sum(model.weight(stake) for stake in stakes)
-    others = sum(model.weight(node.stake) for node in model.active() if node not in nodes)
+    mine = sum(model.weight(node, node.stake) for node in nodes if node.in_office)
+    mine += sum(model.weight(node, min(node.wallet, model.plan.max_stake)) for node in nodes if _is_ready(model, node))
+    others = sum(model.weight(node, node.stake) for node in model.active() if node not in nodes)
     return mine > 0 and mine >= model.plan.takeover_target * (mine + others)
 
 

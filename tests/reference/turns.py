@@ -10,6 +10,8 @@ import numpy as np
 
 from model.core.options import Status
 
+from . import auctions, ordering
+
 if TYPE_CHECKING:
     from . import Reference
     from .sequencer import Sequencer
@@ -21,10 +23,13 @@ def selection(model: Reference) -> None:
         if node.status == Status.JAILED and node.jailed_until <= model.epoch:
             node.status = Status.ACTIVE
         node.absent = node.outage
+    if model.plan.selection == "auction":
+        auctions.bid(model)
     entitled = weights(model)
     for node in model.sequencers:
         node.weight = entitled.get(node, 0.0)
-    model.latency = model.capacity_used = model.halted = 0.0
+    model.latency = ordering.delay_of_sight(model.plan)
+    model.capacity_used = model.halted = 0.0
     agrees = model.plan.consensus != "none"
     starts = {node: model.rng.random() for node in model.sequencers} if agrees else {}
     dealt = committees(model)
@@ -45,7 +50,10 @@ def _deal(model: Reference, committee: list[Sequencer], blocks: int) -> list[Seq
     """Return who makes each of the blocks that a committee agrees on."""
     full_spans, rest = divmod(blocks, model.plan.blocks_per_span)
     lengths = [model.plan.blocks_per_span] * full_spans + ([rest] if rest else [])
-    owners = _draw_nodes(model, len(lengths), committee, [node.weight for node in committee])
+    if model.plan.selection == "auction" and not planned(model):
+        owners = auctions.owners(model, committee, len(lengths))
+    else:
+        owners = _draw_nodes(model, len(lengths), committee, [node.weight for node in committee])
     schedule = [owner for owner, length in zip(owners, lengths, strict=True) for _ in range(length)]
     missed = []
     for node in committee:
@@ -106,7 +114,7 @@ def weights(model: Reference, in_jail: bool = False) -> dict[Sequencer, float]:
         before = sum(other.row < node.row for other in sitting)
         if present and (places is None or before < places or of_team(model, node)):
             entitled.append(node)
-    raw = {node: model.weight(node.stake) for node in entitled}
+    raw = {node: model.weight(node, node.stake) for node in entitled}
     team = sum(weight for node, weight in raw.items() if node.incumbent)
     rest = sum(weight for node, weight in raw.items() if not node.incumbent)
     if not planned(model) or team == 0 or rest == 0:
@@ -119,7 +127,9 @@ def openings(model: Reference) -> dict[int, tuple[float, float]]:
     """Return what part of blocks is open to a candidate, of the team (1) or not (0), and beside what weight."""
     if not planned(model):
         return dict.fromkeys((0, 1), (1.0, sum(weights(model).values())))
-    rivals = {kind: sum(model.weight(n.stake) for n in model.active() if n.incumbent == kind) for kind in (0, 1)}
+    rivals = {0: 0.0, 1: 0.0}
+    for node in model.active():
+        rivals[node.incumbent] += model.weight(node, node.stake)
     share = team_share(model)
     return {
         0: (1 - share if rivals[1] > 0 else 1.0, rivals[0]),
@@ -155,7 +165,7 @@ def agree(model: Reference, committee: list[Sequencer], due: int, starts: dict[S
     messages = len(committee) if s.consensus == "bft_linear" else len(committee) ** 2
     seconds = s.consensus_round + s.message_time * messages
     load = due * seconds / (365 * 86_400 / s.epochs_per_year)
-    model.latency = max(model.latency, seconds)
+    model.latency = max(model.latency, ordering.delay_of_sight(s) + seconds)
     model.capacity_used = max(model.capacity_used, load)
     halted = _without_quorum(committee, starts)
     model.halted += halted * due / s.blocks_per_epoch
