@@ -41,7 +41,8 @@ def test_what_is_studied_is_told_if_it_is_not_all_that_is_allowed():
 def test_a_design_marks_what_is_not_the_default():
     told = explain("metis_deployed").splitlines()
     (slash,) = [line for line in told if " slash_fraction" in line or "*slash_fraction" in line]
-    (selection,) = [line for line in told if "selection " in line]
+    (place, selection) = [line for line in told if "selection " in line]
+    assert place.startswith("  selection            stake                A lottery")
     assert slash.startswith(" *slash_fraction")
     assert not selection.startswith(" *")
     assert "Protocol" in told
