@@ -29,7 +29,7 @@ AXES: dict[str, Axis] = {
         {
             "discretion": "Who orders may choose any order, so no order is a breach and none can be proved.",
             "first_come": "First come, first served; when something came is disputable, so is a breach.",
-            "priority_fee": "The highest fee goes first: a breach shows, and the fees bring who orders part of the MEV.",
+            "priority_fee": "The highest fee goes first: a breach shows, and fees bring who orders part of the MEV.",
             "random": "Drawn by lot from a public seed: a breach shows, and honest order earns no MEV.",
             "committed": "Who orders signs the order as it accepts transactions: to break it is to prove it.",
         },
