@@ -59,7 +59,7 @@ def compare(scenarios: Sequence[Scenario], **how: Any) -> Comparison:
 
 
 def run(scenarios: Sequence[Scenario], **how: Any) -> tuple[Table, dict[str, pd.DataFrame]]:
-    """Run scenarios under the same luck; return all runs, and those that ended well by scenario. Raises as `compare`."""
+    """Run scenarios under the same luck; return all runs, and the good ones by scenario. Raises as `compare`."""
     names = [scenario.name for scenario in scenarios]
     if len(names) < 2:
         raise ExperimentError(f"{len(names)} scenario: give at least two to compare")

@@ -57,7 +57,7 @@ class Landscape:
 def landscape(
     scenarios: Sequence[Scenario], reference: str = REFERENCE, goals: Sequence[str] = GOALS, **how: Any
 ) -> Landscape:
-    """Run designs under the same luck, `how` as `compare` does; raises as it does, and for an unknown reference or goal.
+    """Run designs under the same luck as `compare` does; raises as it does, and for an unknown reference or goal.
 
     A goal must be a metric of which more, or less, is better.
     """
@@ -126,7 +126,7 @@ def write(found: Landscape, folder: Path) -> list[Path]:
     caption = f"Means of {count} runs each, second half, under the same luck; bars: 95 % intervals."
     every = dots.dots(
         found.table, found.reference, better, title="How do the designs fare?", labels=labels,
-        caption=f"{caption} Line: {found.reference}; better and worse than it beyond chance, in pairs of the same seed.",
+        caption=f"{caption} Line: {found.reference}; better or worse than it beyond chance, by pairs of runs.",
     )  # fmt: skip
     dominated = pd.Series({name: None if by is None else bool(by) for name, by in found.front.items()}, dtype=object)
     rivals = dots.fronts(
