@@ -18,8 +18,8 @@ COSMOS = "envoylabs/cosmos_data, commit bfcfa04, node_dumps/voting_power, 20 Feb
 SQRT = "https://arxiv.org/html/2504.14351v1"
 YEARS = 1_095
 TASTE = (
-    "One spread of taste for names (brand_dispersion 1) and of wealth does not suit all chains; `rangefinder fit` "
-    "finds what suits one."
+    "What delegators are like (brand_dispersion 1, wealth_gini 0.7, number_of_delegators 2,000) is assumed, and one "
+    "assumption does not suit all chains; `rangefinder fit` finds what suits one."
 )
 
 

@@ -15,10 +15,10 @@ HEAD = """\
 # Stylised facts
 
 Written by `make facts` from `experiments/facts/`; edit those. What was observed of real systems, beside the mean of the
-model's runs with its 95 % interval. A *calibrated* fact is one that a parameter was set by, so that it tests the
-arithmetic and what else acts on it; a *predicted* one was used for nothing. A fact *agrees* if the mean lies in the observed
-range, widened by the tolerance stated for what its source rounds; it is *unclear* if only the interval reaches that
-range. What misses stays, with what is known of the reason.
+model's runs with its 95 % interval. A *calibrated* fact is one that a parameter was set by: it tests the arithmetic,
+and what else acts on the outcome. A *predicted* one was used for nothing. A fact *agrees* if the mean lies in the
+observed range, widened by the tolerance that is stated for what its source rounds; it is *unclear* if only the interval
+reaches that range. What misses stays, with what is known of the reason.
 """
 
 
@@ -81,9 +81,8 @@ def _observed(row: Any) -> str:
 
 
 def _simulated(row: Any) -> str:
-    return _number(row.simulated) + (
-        f" ± {row.half_width:.1g}" if row.half_width < 100 else f" ± {row.half_width:,.0f}"
-    )
+    width = f"{row.half_width:.1g}" if row.half_width < 10 else f"{row.half_width:,.0f}"
+    return f"{_number(row.simulated)} ± {width}"
 
 
 def _number(value: float) -> str:
