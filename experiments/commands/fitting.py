@@ -35,7 +35,7 @@ def fit_stakes(
     from experiments.fitting.search import FREE, checked, fit
     from experiments.terminal import counting, drawn
 
-    checked(observed, free or FREE, changes)
+    checked(observed, free or FREE, changes, replicates)
     folder = files.prepare(out or Path("results") / f"{stakes.stem}_fit")
     with counting("trials (the first compiles)") as tell:
         found = fit(

@@ -20,8 +20,8 @@ class Fact:
     """An observation: where it is from, whether parameters were set by it, and how it is simulated.
 
     `measure` reads the same quantity off the runs, one per arm of `arms`, which are changes in the design; its
-    docstring is the statement. The model agrees if its mean over replicates lies within `observed` (low, high), to which
-    a `tolerance`, as a share, may be added for what the source rounds. `why` is what is known of the reason for a miss.
+    docstring is the statement. The model agrees if its mean over replicates lies within `observed` (low, high), which a
+    `tolerance`, a share, may widen for what the source rounds. `why` is what is known of the reason for a miss.
     """
 
     name: str

@@ -26,8 +26,8 @@ LOCKED = {
 """220,000 METIS locked by ten sequencers, whom nothing makes leave."""
 
 LEAVE = (
-    "At the assumed detection and enforcement the owner ejects four or five of the ten in a year and a half; of the real "
-    "ones none is known to have been ejected."
+    "At the assumed detection and enforcement the owner ejects four or five of the ten in a year and a half; of the "
+    "real ones none is known to have been ejected."
 )
 
 

@@ -123,6 +123,6 @@ def in_words(found: Fit) -> str:
         lines.append(f"{name}: from {min(values):.3g} to {max(values):.3g} there are trials of which the observed "
                      f"vector could be a run (every Gini and Nakamoto within {WITHIN:g} deviations).")  # fmt: skip
     if {"brand_dispersion", "delegator_precision"} & set(found.free):
-        lines.append("Brand counts times precision: only the product of brand_dispersion and delegator_precision is "
-                     "identified by stakes; fit one and hold the other.")  # fmt: skip
+        lines.append("Brand counts times precision: stakes identify hardly more than the product of brand_dispersion "
+                     "and delegator_precision; fit one and hold the other.")  # fmt: skip
     return "\n".join(lines)

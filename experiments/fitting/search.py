@@ -99,11 +99,9 @@ def fit(
 
     Raises ExperimentError for less than three stakes, an unknown or a set free parameter, or counts that cannot be.
     """
-    chosen = checked(observed, free, settings or {})
+    chosen = checked(observed, free, settings or {}, replicates)
     check_counts(epochs=epochs, workers=workers)
     check_seed(seed)
-    if replicates < 2:
-        raise ExperimentError(f"replicates = {replicates}: give at least 2, to tell luck from behaviour")
     stakes = -np.sort(-np.asarray(observed, float))
     base = market(len(stakes), **(settings or {}))
     points = list(product(np.linspace(0, 1, GRID), repeat=len(chosen)))
@@ -181,8 +179,12 @@ def _shares(scenario: Scenario, seed: int, epochs: int) -> NDArray[np.float64]:
     return stakes / stakes.sum()
 
 
-def checked(observed: Sequence[float], free: Sequence[str], settings: dict[str, Any]) -> tuple[str, ...]:
+def checked(
+    observed: Sequence[float], free: Sequence[str], settings: dict[str, Any], replicates: int
+) -> tuple[str, ...]:
     """Return what is to be fitted; raise if it, the stakes or the settings cannot be: see `fit`."""
+    if replicates < 2:
+        raise ExperimentError(f"replicates = {replicates}: give at least 2, to tell luck from behaviour")
     if len(observed) < 3:
         raise ExperimentError(f"{len(observed)} stakes: give at least 3, one per row")
     if not 1 <= len(free) <= 3 or len(set(free)) < len(free):
