@@ -146,7 +146,7 @@ def _name_points(panel: Axes, means: pd.DataFrame) -> None:
     for (design, _), place in zip(means.iterrows(), points, strict=True):
         for dx, dy in PLACES:
             note = panel.annotate(
-                str(design), panel.transData.inverted().transform(place), xytext=(dx, dy), textcoords="offset points",
+                str(design), tuple(panel.transData.inverted().transform(place)), xytext=(dx, dy), textcoords="offset points",
                 ha="left" if dx > 0 else "right", va="center", fontsize=8, zorder=4,
                 arrowprops={"arrowstyle": "-", "color": NEITHER, "linewidth": 0.6} if abs(dx) + abs(dy) > LEADER
                 else None,

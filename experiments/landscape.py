@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from experiments import dots, files
@@ -86,7 +87,7 @@ def _rows(name: str, runs: pd.DataFrame, reference: pd.DataFrame, outcomes: list
             "outcome": outcomes,
             "runs": values.count().to_numpy(),
             "mean": values.mean().to_numpy(),
-            "half_width": half_width(values.std(), values.count().where(lambda count: count > 1)).to_numpy(),
+            "half_width": np.asarray(half_width(values.std(), values.count().where(lambda count: count > 1))),
             "difference": apart["difference"].to_numpy(),
             "difference_half_width": apart["half_width"].to_numpy(),
             "clear": (apart["difference"].abs() > apart["half_width"]).to_numpy(),
