@@ -144,9 +144,10 @@ def _name_points(panel: Axes, means: pd.DataFrame) -> None:
     points = panel.transData.transform(means.to_numpy(float))
     taken: list[Any] = []
     for (design, _), place in zip(means.iterrows(), points, strict=True):
+        at = tuple(panel.transData.inverted().transform(place))
         for dx, dy in PLACES:
             note = panel.annotate(
-                str(design), tuple(panel.transData.inverted().transform(place)), xytext=(dx, dy), textcoords="offset points",
+                str(design), at, xytext=(dx, dy), textcoords="offset points",
                 ha="left" if dx > 0 else "right", va="center", fontsize=8, zorder=4,
                 arrowprops={"arrowstyle": "-", "color": NEITHER, "linewidth": 0.6} if abs(dx) + abs(dy) > LEADER
                 else None,

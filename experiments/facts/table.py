@@ -77,7 +77,7 @@ def page(table: pd.DataFrame) -> str:
 def _observed(row: Any) -> str:
     low, high = row.observed_low, row.observed_high
     shown = _number(low) if low == high else f"{_number(low)} to {_number(high)}"
-    return f"{shown} ± {row.tolerance:.0%}".replace("%", " %") if row.tolerance else shown
+    return f"{shown} ± {100 * row.tolerance:.3g} %" if row.tolerance else shown
 
 
 def _simulated(row: Any) -> str:
