@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help sweep test bench notebooks docs clean
+.PHONY: help sweep test bench notebooks docs facts clean
 .DELETE_ON_ERROR:
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make bench      the benchmark table"
 	@echo "make notebooks  execute the notebooks in place"
 	@echo "make docs       write docs/assumptions.md from the declarations, draw the figure of docs/theory.md"
+	@echo "make facts      set observed facts beside simulated ones and write docs/facts.md (minutes)"
 	@echo "make clean      remove .venv and caches; results stay"
 
 sweep: .venv/installed
@@ -32,6 +33,9 @@ notebooks: .venv/installed
 docs: .venv/installed
 	@$(BIN)/python -m experiments.assumptions
 	@$(BIN)/python -m experiments.verify.departures
+
+facts: .venv/installed
+	@$(BIN)/python -m experiments facts --page docs/facts.md
 
 clean:
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

@@ -13,7 +13,17 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from experiments.commands import asking, certifying, comparing, revisiting, running, stores, verifying
+from experiments.commands import (
+    asking,
+    certifying,
+    comparing,
+    fitting,
+    remembering,
+    revisiting,
+    running,
+    stores,
+    verifying,
+)
 from experiments.errors import ExperimentError
 from model.parameters import ScenarioError
 
@@ -39,6 +49,8 @@ app.command("list")(asking.list_questions)
 app.command("explain")(asking.explain_name)
 app.command("run")(running.run_question)
 app.command("compare")(comparing.compare_scenarios)
+app.command("facts")(remembering.check_facts)
+app.command("fit")(fitting.fit_stakes)
 app.command("verify")(verifying.verify_theory)
 app.command("equilibrium")(certifying.certify_scenario)
 app.command("basins")(revisiting.find_basins)

@@ -52,6 +52,14 @@ def compare(scenarios: Sequence[Scenario], **how: Any) -> Comparison:
     Raises ExperimentError if there are fewer than two, if two have the same name or do not differ, if a name cannot be
     a file's, if `replicates` is below two, or if every run of one failed.
     """
+    runs, good = run(scenarios, **how)
+    metrics = [name for name in METRICS if name in runs and name not in CHECKS]
+    pairs = {(a, b): differences(good[a], good[b], metrics) for a, b in combinations(good, 2)}
+    return Comparison(tuple(scenarios), runs, pairs)
+
+
+def run(scenarios: Sequence[Scenario], **how: Any) -> tuple[Table, dict[str, pd.DataFrame]]:
+    """Run scenarios under the same luck; return all runs, and the good ones by scenario. Raises as `compare`."""
     names = [scenario.name for scenario in scenarios]
     if len(names) < 2:
         raise ExperimentError(f"{len(names)} scenario: give at least two to compare")
@@ -64,10 +72,7 @@ def compare(scenarios: Sequence[Scenario], **how: Any) -> Comparison:
     if isinstance(replicates, int) and replicates < 2:
         raise ExperimentError(f"replicates = {replicates}: give at least 2, for intervals")
     runs = sweep(scenarios[0], design_of(scenarios), **how)
-    good = {name: _good(runs[runs["point"] == point], name) for point, name in enumerate(names)}
-    metrics = [name for name in METRICS if name in runs and name not in CHECKS]
-    pairs = {(a, b): differences(good[a], good[b], metrics) for a, b in combinations(names, 2)}
-    return Comparison(tuple(scenarios), runs, pairs)
+    return runs, {name: _good(runs[runs["point"] == point], name) for point, name in enumerate(names)}
 
 
 def design_of(scenarios: Sequence[Scenario]) -> Design:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from experiments.axes import AXES
 from model.parameters import DESIGNS, GROUPS, Scenario, ScenarioError, designs, parameter_names, read_entries
 from model.parameters.declaration import ASSUMPTION, facts
 
 WIDTH = 28
+TOML = ".toml"
+INDENT = 20
 ALL_METRICS = "metrics"
 
 
@@ -18,8 +22,8 @@ class Entry(NamedTuple):
     """A value of a design with its provenance."""
 
     value: Any
-    source: str
-    confidence: str
+    source: str = ""
+    confidence: str = ""
 
 
 def explain(name: str) -> str:
@@ -27,7 +31,7 @@ def explain(name: str) -> str:
 
     The model is loaded only for a name that is neither parameter nor design.
     """
-    if name in designs():
+    if name in designs() or name.endswith(TOML):
         return explain_design(name)
     if name in Scenario.model_fields:
         return explain_parameter(name)
@@ -71,6 +75,8 @@ def explain_parameter(name: str) -> str:
     field = Scenario.model_fields[name]
     known = facts(field)
     lines = [name, f"  {field.description}"]
+    if name in AXES:
+        lines += [f"    {option:<{INDENT}} {meaning}" for option, meaning in AXES[name].options.items()]
     if name in parameter_names():
         group = next(group for group in GROUPS if name in group.model_fields)
         told = {
@@ -88,9 +94,13 @@ def explain_parameter(name: str) -> str:
 
 
 def explain_design(name: str) -> str:
-    """Return the values of a design by group, with sources; what differs from the defaults is marked."""
-    listed = entries(name)
-    lines = [name, f"  {summary(name)}"]
+    """Return a design's place on the axes, then its values by group, with sources; what is not the default is marked.
+
+    The name is that of a design, or the path of a TOML file.
+    """
+    listed, scenario = entries(name), scenario_of(name)
+    lines = [scenario.name, *([f"  {words}"] if (words := summary(name)) else []), "", "Axes"]
+    lines += [_place(axis, getattr(scenario, axis)) for axis in AXES]
     for group in GROUPS:
         names = [parameter for parameter in group.model_fields if parameter in listed]
         if names:
@@ -99,25 +109,38 @@ def explain_design(name: str) -> str:
     return "\n".join([*lines, "", f"  * not the default. The other {unlisted} parameters have their defaults."])
 
 
+def _place(axis: str, option: str) -> str:
+    return f"  {axis:<{INDENT}} {option:<{INDENT}} {AXES[axis].options[option]}"
+
+
 def _design_line(parameter: str, entry: Entry) -> str:
     mark = "*" if entry.value != Scenario.model_fields[parameter].default else " "
-    value = f"{shown(entry.value)} {unit_of(facts(Scenario.model_fields[parameter]))}".rstrip()
-    return f" {mark}{parameter:<{WIDTH}} {value:<{WIDTH}} {entry.confidence}: {entry.source}"
+    source = f"{entry.confidence}: {entry.source}" if entry.source else ""
+    return f" {mark}{parameter:<{WIDTH}} {measured(parameter, entry.value):<{WIDTH}} {source}".rstrip()
+
+
+def scenario_of(name: str) -> Scenario:
+    """Return the design of that name, or the scenario in a TOML file."""
+    return Scenario.from_toml(name) if name.endswith(TOML) else Scenario.preset(name)
 
 
 def entries(design: str) -> dict[str, Entry]:
     """Return the listed values of a design, those of its base included, in the order of declaration."""
-    listed = read_entries(DESIGNS / f"{design}.toml")
+    listed = read_entries(_file(design))
     base = listed.pop("base", None)
     known = entries(base) if base else {}
-    known |= {name: Entry(**entry) for name, entry in listed.items()}
+    known |= {name: Entry(**entry) if isinstance(entry, dict) else Entry(entry) for name, entry in listed.items()}
     return {name: known[name] for name in parameter_names() if name in known}
 
 
 def summary(design: str) -> str:
-    """Return the first comment line of a design's file."""
-    first, *_ = (DESIGNS / f"{design}.toml").read_text(encoding="utf-8").splitlines()
-    return first.removeprefix("#").strip()
+    """Return the first comment line of a design's file, empty if it has none."""
+    first, *_ = _file(design).read_text(encoding="utf-8").splitlines() or [""]
+    return first.removeprefix("#").strip() if first.startswith("#") else ""
+
+
+def _file(design: str) -> Path:
+    return Path(design) if design.endswith(TOML) else DESIGNS / f"{design}.toml"
 
 
 def purpose(group: type[BaseModel]) -> str:
@@ -130,6 +153,11 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else f"{value:,.12g}".replace("e-0", "e-").replace("e+", "e")
+
+
+def measured(parameter: str, value: Any) -> str:
+    """Return a value of a parameter with its unit."""
+    return f"{shown(value)} {unit_of(facts(Scenario.model_fields[parameter]))}".rstrip()
 
 
 def unit_of(known: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from model.agents import ROLES, Sequencer, View
 from model.collector import Collector
 from model.core import conduct
 from model.core.state import State
-from model.parameters import Scenario, ScenarioError
+from model.parameters import Scenario, ScenarioError, idle
 from model.simulation import Engine, new_seed
 
 try:
@@ -53,7 +53,7 @@ class Economy(mesa.Model):
             agenttype_reporters: As in Mesa's DataCollector.
             kwargs: Parameters by name. (SolaraViz of Mesa 3.3 passes parameters only to this name.)
 
-        Raises ScenarioError for what cannot be.
+        Raises ScenarioError for what cannot be, and warns (IdleWarning) of settings without effect.
         """
         if MesaScenario is not None and isinstance(scenario, MesaScenario):
             values = dict(scenario)
@@ -61,6 +61,7 @@ class Economy(mesa.Model):
             kwargs = values | kwargs
         seed = _one_seed(seed, rng)
         self.engine = Engine(_settings(preset, scenario, kwargs), new_seed() if seed is None else seed)
+        idle.warn(self.engine.scenario, stacklevel=2)
         self._join_mesa()
         self._classes = _classes(agent_classes or {})
         self._views: dict[type[View], list[Any]] = {}

@@ -12,7 +12,7 @@ from model.core.opportunity import new_shape
 from model.core.recording import Snapshots, new_snapshots, observe
 from model.core.state import State
 from model.history import History
-from model.parameters import Scenario, ScenarioError
+from model.parameters import Scenario, ScenarioError, idle
 from model.parameters.rules import rules_of
 from model.population import new_streams, populate
 from model.results import Run, versions
@@ -51,12 +51,13 @@ def simulate(scenario: Scenario, seed: int | None = None, epochs: int = 365, rec
     """Run a scenario and return its metrics every `record_every` epochs, flows being those since the last record.
 
     The last interval is shorter if `record_every` does not divide `epochs`. The same scenario and seed give the same
-    bytes. Raises ScenarioError for epochs or record_every below 1.
+    bytes. Raises ScenarioError for epochs or record_every below 1, and warns (IdleWarning) of settings without effect.
     """
     for name, value in (("epochs", epochs), ("record_every", record_every)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
             raise ScenarioError(f"{name} = {value!r}: give a whole number of 1 or more")
     engine = Engine(scenario, new_seed() if seed is None else seed)
+    idle.warn(scenario, stacklevel=2)
     snapshots = new_snapshots(engine.state, [*range(0, epochs, record_every), epochs])
     observe(engine.state, snapshots, 0)
     engine.advance(epochs, snapshots)

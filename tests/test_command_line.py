@@ -110,6 +110,18 @@ def test_a_mistake_ends_in_one_line_and_nothing_is_written(folder, arguments, pa
         (["compare", "metis", "metiz"], ["metiz", "metis"]),
         (["compare", "metis", "nowhere.toml"], ["cannot read nowhere.toml"]),
         (["explain", "slash_fracton"], ["did you mean 'slash_fraction'"]),
+        (["explain", "metis", "--against", "metis"], ["metis against itself"]),
+        (["explain", "metis", "--against", "metis_deploy"], ["did you mean 'metis_deployed'"]),
+        (["explain", "--against", "metis"], ["explain NAME --against"]),
+        (["compare", "--all", "--reference", "metiz"], ["reference = 'metiz'", "did you mean 'metis'"]),
+        (["compare", "--all", "--goal", "fees"], ["fees neither more nor less"]),
+        (["compare", "metis", "metis_deployed", "--goal", "user_harm"], ["belong to --all"]),
+        (["facts", "stake_lockd"], ["unknown fact 'stake_lockd'", "did you mean 'stake_locked'"]),
+        (["fit", "headless.csv"], ["no column 'tokens'"]),
+        (["fit", "good.csv", "--free", "brand"], ["free = 'brand'", "did you mean 'brand_dispersion'"]),
+        (["fit", "good.csv", "--set", "wealth_gini=0.5"], ["wealth_gini is both set and free"]),
+        (["fit", "good.csv", "--set", "wealth_gin=0.5"], ["did you mean 'wealth_gini'"]),
+        (["fit", "good.csv", "--replicates", "1"], ["replicates = 1"]),
         (["explode"], ["explode"]),
     ],
 )
@@ -169,6 +181,7 @@ def test_another_question_is_refused_and_forced(folder):
         (["explain", "slash_fraction"], ["share of stake"]),
         (["explain", "metis"], ["min_stake"]),
         (["explain"], ["metis", "slash_fraction"]),
+        (["explain", "metis", "--against", "metis_deployed"], ["Axes on which they differ", "slash_fraction"]),
         ([], ["list", "run", "explain"]),
         (["run", "--help"], ["--stakes", "--set", "--workers"]),
     ],
@@ -183,3 +196,11 @@ def test_what_only_tells_something_loads_nothing_heavy(folder, arguments, shown)
     assert "heavy: []" in result.stdout
     for part in shown:
         assert part in result.stdout
+
+
+def test_what_has_no_effect_is_told_once_and_does_not_stop_the_run(folder):
+    result = command(folder, "run", "ask.toml", "--set", "mutation=0.2", "--workers", "1")
+    assert result.returncode == 0
+    assert result.stderr.splitlines() == [
+        'warning: mutation has no effect, for nobody imitates; learning = "imitation" would make a difference'
+    ]

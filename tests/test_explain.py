@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from experiments.axes import AXES
+from experiments.contrast import contrast
+from experiments.errors import ExperimentError
 from experiments.explain import explain, overview, shown
 from model.metrics import METRICS
 from model.parameters import DESIGNS, Scenario, ScenarioError, designs, parameter_names
@@ -41,7 +45,8 @@ def test_what_is_studied_is_told_if_it_is_not_all_that_is_allowed():
 def test_a_design_marks_what_is_not_the_default():
     told = explain("metis_deployed").splitlines()
     (slash,) = [line for line in told if " slash_fraction" in line or "*slash_fraction" in line]
-    (selection,) = [line for line in told if "selection " in line]
+    (place, selection) = [line for line in told if "selection " in line]
+    assert place.startswith("  selection            stake                A lottery")
     assert slash.startswith(" *slash_fraction")
     assert not selection.startswith(" *")
     assert "Protocol" in told
@@ -90,3 +95,65 @@ def test_metrics_are_explained_and_listed():
     assert [line.split()[0] for line in lines] == list(METRICS)
     with pytest.raises(ScenarioError, match="did you mean 'honesty_by_value'"):
         explain("honesty_by_valu")
+
+
+def test_every_option_of_every_axis_is_a_sentence():
+    for axis, known in AXES.items():
+        assert set(known.options) == set(facts(Scenario.model_fields[axis])["options"])
+        assert known.question.endswith("?")
+        assert all(words.endswith(".") and words[0].isupper() for words in known.options.values())
+        assert all(words in explain(axis) for words in known.options.values())
+
+
+@pytest.mark.parametrize("design", designs())
+def test_a_design_is_placed_on_every_axis(design):
+    told, scenario = explain(design), Scenario.preset(design)
+    for axis, known in AXES.items():
+        option = getattr(scenario, axis)
+        line, *_ = [line for line in told.splitlines() if line.startswith(f"  {axis} ")]
+        assert line.split()[1] == option
+        assert line.endswith(known.options[option])
+
+
+def test_a_contrast_has_the_axes_first_and_then_all_that_differs(tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        'base = "metis"\nvisibility = "encrypted"\nsanction = "removal"\n'
+        'slash_delay = {value = 9, source = "assumption", confidence = "low"}\n'
+    )
+    told = contrast("metis", str(tmp_path / "mine.toml"))
+    lines = told.splitlines()
+    assert "Axes on which they differ: 2 of 8" in told
+    places = [next(i for i, line in enumerate(lines) if line.startswith(f"  {name} "))
+              for name in ("visibility", "sanction", "slash_delay")]  # fmt: skip
+    assert places == sorted(places)
+    assert lines[places[0]].split()[1:] == ["plain", "encrypted"]
+    assert "3 epochs (assumption)" in lines[places[2]]
+    assert "9 epochs (assumption)" in lines[places[2]]
+    assert "mine" in lines[0]
+    for name in parameter_names():
+        if name not in ("visibility", "sanction", "slash_delay"):
+            assert f"\n  {name} " not in told
+
+
+def test_what_differs_between_designs_is_told_of_every_parameter():
+    told = contrast("metis", "metis_deployed")
+    a, b = Scenario.preset("metis"), Scenario.preset("metis_deployed")
+    apart = {name for name in parameter_names() if getattr(a, name) != getattr(b, name)}
+    named = [line.split()[0] for line in told.splitlines() if re.match(r"  \w", line) and "alike:" not in line]
+    assert sorted(named) == sorted(apart)
+
+
+@pytest.mark.parametrize(
+    ("against", "error", "hint"),
+    [("metis", ExperimentError, "itself"), ("metiz", ScenarioError, "did you mean 'metis'"),
+     ("nowhere.toml", ScenarioError, "cannot read")],
+)  # fmt: skip
+def test_a_contrast_that_cannot_be_is_refused(against, error, hint):
+    with pytest.raises(error, match=hint):
+        contrast("metis", against)
+
+
+def test_a_contrast_of_equals_is_refused(tmp_path):
+    (tmp_path / "same.toml").write_text('base = "metis"\nname = "same"\n')
+    with pytest.raises(ExperimentError, match="differ in nothing"):
+        contrast("metis", str(tmp_path / "same.toml"))

@@ -22,9 +22,19 @@ def list_questions() -> None:
 
 
 def explain_name(
-    name: Annotated[str, typer.Argument(help="A parameter, a design, a metric, or metrics.")] = "",
+    name: Annotated[str, typer.Argument(help="A parameter, a design or its TOML file, a metric, or metrics.")] = "",
+    against: Annotated[
+        str | None, typer.Option(metavar="DESIGN", help="Show where a design differs from this one, side by side.")
+    ] = None,
 ) -> None:
     """Explain a parameter, a design or a metric in plain words; without a name, list them."""
+    from experiments.contrast import contrast
+    from experiments.errors import ExperimentError
     from experiments.explain import explain, overview
 
+    if against is not None:
+        if not name:
+            raise ExperimentError(f"--against {against}: name the design to set beside it: explain NAME --against ...")
+        typer.echo(contrast(name, against))
+        return
     typer.echo(explain(name) if name else overview())

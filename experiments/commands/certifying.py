@@ -29,6 +29,7 @@ def certify_scenario(
     from experiments.terminal import counting
 
     asked = options.scenario_of(scenario, settings)
+    options.tell_idle(asked)
     given = {"epochs": epochs, "horizon": horizon, "worlds": worlds, "seed": seed}
     counts = {name: value for name, value in given.items() if value is not None}
     if out is not None:

@@ -11,6 +11,7 @@ import typer
 from experiments.errors import ExperimentError
 
 if TYPE_CHECKING:
+    from experiments.design import Design
     from model.parameters import Scenario
 
 
@@ -61,6 +62,15 @@ def scenario_of(name_or_file: str, settings: list[str] | None) -> Scenario:
     changes = parsed("--set", settings or [])
     read = Scenario.from_toml if name_or_file.endswith(".toml") else Scenario.preset
     return read(name_or_file, **changes)
+
+
+def tell_idle(scenario: Scenario, design: Design | None = None, *, named: bool = False) -> None:
+    """Say on standard error what has no effect in a scenario, or at any point of a design that starts from it."""
+    from experiments.idleness import idle_throughout
+    from model.parameters.idle import idle
+
+    for words in idle(scenario) if design is None else idle_throughout(scenario, design):
+        typer.echo(f"warning: {f'{scenario.name}: ' if named else ''}{words}", err=True)
 
 
 def cluster(address: str | None, dask: str | None) -> str | None:

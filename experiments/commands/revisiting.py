@@ -29,6 +29,7 @@ def find_basins(
 ) -> None:
     """See where an economy ends from honest and dishonest beliefs, or what it remembers of a way up and back."""
     chosen = options.scenario_of(scenario, settings)
+    options.tell_idle(chosen)
     led = None if loop is None else led_through(loop)
     folder = out or Path("results") / f"{Path(chosen.name).name}_basins"
     given = {"epochs": epochs, "replicates": replicates, "seed": seed}

@@ -63,6 +63,7 @@ def run_question(
         raise ExperimentError("--exploitability is about every point: leave out --shard; merge, and run with it then")
     changes = {**_stakes(question, stakes, stakes_total), **options.parsed("--set", settings or [])}
     question = question.changed(changes, epochs=epochs, replicates=replicates, seed=seed)
+    options.tell_idle(question.scenario, question.design)
     from experiments.report import answer
     from experiments.terminal import progress_bar
 

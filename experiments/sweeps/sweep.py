@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.checks import check_counts, check_metrics, check_seed
 from experiments.design import Design
 from experiments.errors import ExperimentError
+from experiments.idleness import idle_throughout
 from experiments.sweeps import manifest
 from experiments.sweeps.executors import LOCAL, connected
 from experiments.sweeps.interrupts import SweepInterrupted, interrupts
@@ -21,6 +22,7 @@ from experiments.sweeps.precision import precision_of
 from experiments.sweeps.progress import Progress
 from experiments.sweeps.sweeping import Sweeping
 from experiments.sweeps.wanted import Wanted, described
+from model.parameters.idle import IdleWarning
 
 if TYPE_CHECKING:
     from experiments.sweeps.store import Store
@@ -71,7 +73,7 @@ def sweep(
     interval of the mean is as narrow, from 16 replicates on, up to `most_replicates` (16 times `replicates`).
 
     Raises ScenarioError or ExperimentError before anything runs if what is asked cannot be; SweepInterrupted, with all
-    that was under way written, after Ctrl-C.
+    that was under way written, after Ctrl-C. Warns (IdleWarning) of settings without effect at any point.
     """
     from model.metrics import METRICS
 
@@ -82,6 +84,8 @@ def sweep(
     measured = tuple(METRICS) if metrics is None else check_metrics("metrics", metrics)
     target = precision_of(precision, most_replicates, measured, replicates)
     _check_places(shard, workers, scheduler)
+    for words in idle_throughout(scenario, design):
+        warnings.warn(words, IdleWarning, stacklevel=2)
     with _folder(store) as folder, connected(scheduler, workers) as cluster:
         plan = Plan(scenario, design, _root(folder, seed, force), epochs, record_every, measured, series)
         if shard is not None and shard[1] > len(plan.points):

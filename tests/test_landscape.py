@@ -1,0 +1,132 @@
+"""compare --all: what is told of each design, and which no other dominates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments import ExperimentError, dots
+from experiments.estimates import paired
+from experiments.landscape import GOALS, OUTCOMES, Landscape, dominates, front, front_table, in_words, landscape, write
+from model.metrics import METRICS
+from model.parameters import Scenario
+from model.simulation import simulate
+from tests.scenarios import SMALL
+
+PLAN: dict[str, Any] = {"replicates": 4, "epochs": 24, "record_every": 6, "seed": 1, "workers": 1}
+BASE = Scenario(**{**SMALL, "mev_bps": 0.5, "name": "base"})
+ISSUED = BASE.replace(name="issued", reward_source="issuance", sanction="none", fee_bps=9.0)
+RIVALRY = ("user_cost", "outage_share")
+"""What users pay, and what is luck alone and thus the same for all."""
+
+DEAR = BASE.replace(name="dear", fee_bps=9.0)
+
+
+@pytest.fixture(scope="module")
+def found() -> Landscape:
+    return landscape([BASE, ISSUED, DEAR], "base", RIVALRY, **PLAN)
+
+
+def runs(**goals: Any) -> pd.DataFrame:
+    table = pd.DataFrame(goals, dtype=float)
+    return table.assign(seed=range(len(table)))
+
+
+def test_the_table_has_every_design_and_every_outcome_that_is_measured(found):
+    outcomes = [name for name in OUTCOMES if name in METRICS]
+    assert list(found.table["design"]) == [name for name in ("base", "issued", "dear") for _ in outcomes]
+    assert set(found.table["outcome"]) == set(outcomes) >= set(GOALS)
+    reference = found.table[found.table["design"] == "base"]
+    assert (reference["difference"].dropna() == 0).all()
+    assert not reference["clear"].any()
+
+
+def test_means_and_differences_are_those_of_the_runs(found):
+    good = {name: found.runs[found.runs["point"] == point] for point, name in enumerate(("base", "issued", "dear"))}
+    for name, own in good.items():
+        for _, row in found.table[found.table["design"] == name].iterrows():
+            assert row["mean"] == pytest.approx(own[row["outcome"]].astype(float).mean(), nan_ok=True)
+            apart = paired(good["base"], own, [row["outcome"]]).iloc[0]
+            assert row["difference"] == pytest.approx(apart["difference"], nan_ok=True)
+            assert row["difference_half_width"] == pytest.approx(apart["half_width"], nan_ok=True)
+
+
+def test_all_that_differs_in_fees_alone_is_dominated_by_the_cheaper(found):
+    assert "base" in (found.front["dear"] or [])
+    assert found.front["base"] == []
+    table = front_table(found).set_index("design")
+    assert table["front"].to_dict() == {name: by == [] for name, by in found.front.items()}
+
+
+def test_dominance_takes_every_goal_and_one_that_is_clear():
+    goals = ("honesty_by_value", "user_cost")
+    good = runs(honesty_by_value=[0.9, 0.92, 0.91], user_cost=[2.0, 2.1, 2.05])
+    same_but_dear = runs(honesty_by_value=[0.9, 0.92, 0.91], user_cost=[3.0, 3.1, 3.05])
+    honest_but_dear = runs(honesty_by_value=[0.95, 0.97, 0.96], user_cost=[3.0, 3.1, 3.05])
+    noisy = runs(honesty_by_value=[0.9, 0.92, 0.91], user_cost=[0.0, 4.5, 2.05])
+    assert dominates(good, same_but_dear, goals)
+    assert not dominates(same_but_dear, good, goals)
+    assert not dominates(good, honest_but_dear, goals)
+    assert not dominates(honest_but_dear, good, goals)
+    assert not dominates(good, noisy, goals)
+    assert not dominates(good, good, goals)
+    lacking = runs(honesty_by_value=[np.nan] * 3, user_cost=[0.0, 0.0, 0.0])
+    assert front({"a": good, "b": same_but_dear, "c": lacking}, goals) == {"a": [], "b": ["a"], "c": None}
+
+
+def test_words_name_the_front_and_the_dominated(found):
+    words = in_words(found)
+    assert words.startswith("Not dominated on user cost (lower), outage share (lower): base.")
+    assert "dear is dominated by base" in words
+
+
+def test_files_hold_the_tables_and_figures(found, tmp_path):
+    paths = write(found, tmp_path)
+    assert [path.name for path in paths] == ["designs.csv", "designs_front.csv", "designs.png", "designs_front.png"]
+    kept = pd.read_csv(paths[0])
+    assert list(kept["mean"].dropna()) == pytest.approx(list(found.table["mean"].dropna()))
+    assert all(path.stat().st_size > 0 for path in paths)
+
+
+def test_the_front_is_drawn_filled_and_every_point_is_named(found):
+    dominated = pd.Series({name: bool(by) for name, by in found.front.items()}, dtype=object)
+    better = {name: METRICS[name].better for name in found.goals}
+    figure = dots.fronts(found.table, dominated, found.goals, better)
+    for panel in figure.axes:
+        assert {text.get_text() for text in panel.texts} <= {"base", "issued", "dear"}
+        faces = [line.get_markerfacecolor() for line in panel.lines if line.get_marker() == "o"]
+        assert faces.count("white") == int(dominated.sum())
+    assert figure.axes[0].xaxis_inverted()
+    assert figure.axes[0].yaxis_inverted()
+
+
+@pytest.mark.parametrize(
+    ("how", "hint"),
+    [({"reference": "bas"}, "did you mean 'base'"), ({"goals": ["fees"]}, "neither"), ({"goals": ["fee"]}, "fee")],
+)
+def test_what_cannot_be_compared_is_refused(how, hint):
+    with pytest.raises(ExperimentError, match=hint):
+        landscape([BASE, DEAR], **{"reference": "base", **PLAN, **how})
+
+
+def test_the_cost_to_users_is_fees_and_harm():
+    run = simulate(BASE.replace(sanction="none", mev_bps=40.0), seed=3, epochs=12, record_every=4)
+    metrics, volume = run.metrics, run.history.flow("volume")
+    expected = 1e4 * run.history.flow("fees") / volume + metrics["user_harm"]
+    assert metrics["user_harm"].min() > 0
+    assert metrics["user_cost"].to_numpy() == pytest.approx(expected.to_numpy())
+
+
+def test_a_reserve_lasts_as_long_as_its_pace_says():
+    reserve = 1_000.0
+    quiet = {"verification": "none", "downtime": 0.0, "reward_per_block": 0.01, "price_process": "constant"}
+    run = simulate(Scenario(**{**SMALL, **quiet, "reserve": reserve}), seed=3, epochs=10, record_every=10)
+    per_epoch = 200 * 0.01
+    assert run.metrics["reserve_life"].iloc[0] == pytest.approx((reserve - 10 * per_epoch) / per_epoch / 365)
+    issued = simulate(Scenario(**{**SMALL, **quiet, "reward_source": "issuance"}), seed=3, epochs=4)
+    assert issued.metrics["reserve_life"].isna().all()
+    spent = simulate(Scenario(**{**SMALL, **quiet, "reserve": 3.0}), seed=3, epochs=4, record_every=4)
+    assert spent.metrics["reserve_life"].iloc[0] == 0
