@@ -133,9 +133,9 @@ Where the model is known to err, and which way:
   settles between the two.
 - **Removal is final, and the candidates are given.** Over decades of falling prices they run out.
 - **Builders are one or many, seldom two.** The index of concentration is calibrated to 3,892, but what reaches it is
-  one builder at 0.57 and others far behind, on average, where in March 2025 two had 0.445 and 0.425: order flow that
-  follows shares at this precision drives two equals apart. The index moves from 2,400 to 7,500 as `exclusive_flow`
-  moves from 0.5 to 0.7, and from 1,500 to 6,800 between populations of builders.
+  one builder at 0.55 and others far behind, on average, where in March 2025 two had 0.445 and 0.425: order flow that
+  follows shares at this precision drives two equals apart. The index moves from 2,200 to 7,300 as `exclusive_flow`
+  moves from 0.5 to 0.7, and from 1,500 to 6,600 between populations of builders.
 - **False accusations by the rational are left out**; only griefing Rangers accuse falsely.
 
 Why the behavioural defaults have their order of size: beliefs start as if from 20 trials, so that a few observed

@@ -351,10 +351,10 @@ def test_equal_builders_stay_equal_below_the_tipping_precision_and_not_above(fac
 def test_builders_concentrate_as_observed_without_becoming_one():
     """Calibrated to an index of 3,892 of 10,000 in March 2025; 40 populations of three years each.
 
-    Populations differ much (a tenth are below 1,500, a tenth above 6,700): the mean has a standard error of 320, so
-    that at flow shares of 0.5 (2,400) or 0.7 (7,500) instead of 0.6 the test fails.
+    Populations differ much (a tenth are below 1,500, a tenth above 6,600): the mean, 3,870, has a standard error of 300
+    here, so that at flow shares of 0.5 (2,200) or 0.7 (7,300) instead of 0.6 the test fails.
     """
-    tiny = {**SMALL, "blocks_per_epoch": 1_000, "blocks_per_span": 100, "number_of_delegators": 0, "mev_bps": 4.0}
+    tiny = {**QUIET, "blocks_per_epoch": 1_000, "blocks_per_span": 100, "honest_share": 1.0, "trust_loss": 0.0}
     indices, tops = [], []
     for seed in range(40):
         run = simulate(Scenario(**{**tiny, **SOLD}), seed=seed, epochs=3 * 365, record_every=365)
@@ -496,11 +496,14 @@ def test_candidates_reckon_with_the_price():
     "changes",
     [{"ordering": "discretion", "revenue": "keep"}, {**SOLD, "number_of_builders": 3},
      {"visibility": "encrypted", "encrypted_share": 0.8, "leak_probability": 0.3, "ordering": "committed"},
-     {"selection": "auction", **SOLD, "proof_system": "validity"}],
+     {"selection": "auction", **SOLD, "proof_system": "validity", "gain_censor": 3.0}],
     ids=str,
 )  # fmt: skip
 def test_luck_has_mean_zero_in_every_order(changes):
-    """Within 4.5 standard errors (false alarm 1 in 100,000 each), for a sequencer, a Ranger, a delegator."""
+    """Within 4.5 standard errors (false alarm 1 in 100,000 each), for a sequencer, a Ranger, a delegator.
+
+    All of them are tempted often, so that means are normal.
+    """
     engine = Engine(calm(Scenario.preset("metis", slash_fraction=0.02, **changes)), 1)
     engine.advance(50)
     d = int(np.flatnonzero(engine.state.delegators.pool == 0)[0])
@@ -515,6 +518,7 @@ def test_luck_has_mean_zero_in_every_order(changes):
     error = luck.std(axis=0, ddof=1) / np.sqrt(len(luck))
     assert (np.abs(luck.mean(axis=0)) <= 4.5 * error).all()
     assert error[0] > 0
+    assert error[1] > 1, "convictions must not be rare"
 
 
 def test_the_closed_form_of_honesty_reads_what_follows_from_the_design():

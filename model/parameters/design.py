@@ -68,7 +68,7 @@ class Income(BaseModel):
     )
     number_of_builders: int = number(10, "agents", 1, 1_000, "Builders that bid for blocks.", studied=(2, 40))
     builder_dispersion: float = number(
-        0.22, "-", 0, 3, "Log standard deviation of builders' skill (unit mean).", CONCENTRATION, studied=(0, 0.5)
+        0.23, "-", 0, 3, "Log standard deviation of builders' skill (unit mean).", CONCENTRATION, studied=(0, 0.5)
     )
     auction_precision: float = number(
         3.0, "-", 1.01, 100, "How alike bidders value the same block: index of Fréchet values.", CONCENTRATION,
