@@ -63,7 +63,7 @@ What the rules leave out, or settle one way where another was possible.
   verdicts, scandals and what is learnt of them wait until the offence has come to light.
 - **Leaving does not escape a decision, but a case.** The council votes on who serves when a case comes to light. Nobody
   leaves because a case may come.
-- **A vote is a coin.** `enforcement`, `wrongful_conviction` and `admission_probability` are independent draws; voters
+- **A vote is a coin.** `enforcement`, `wrongful_conviction`, `admission_probability` and the council are independent draws; voters
   have no interest of their own.
 - **Liability is limited.** Nobody loses more than its stake; a node below the minimum refills from its wallet or is
   removed for good.
