@@ -55,7 +55,15 @@ What the rules leave out, or settle one way where another was possible.
   `slash_delay` epochs later, and what left in between can escape only if `unbonding_slashable` is off. Blocks that a
   convict leaves behind are ordered by its substitutes, by the rules.
 - **Rangers do not coordinate.** Each takes the mean diligence of the last epoch for what the others will do.
-- **A vote is a coin.** `enforcement`, `wrongful_conviction` and `admission_probability` are independent draws; voters
+- **Peers report without reward.** Their software executes every block anyway and reports what it finds, also where a
+  scandal costs all sequencers alike and silence would spare them.
+- **A scandal is reckoned with as if it were one's own alone.** A node expects to lose its part of the volume that a
+  single scandal costs, whether or not others make one in the same epoch, and per offence, though there is one an epoch.
+- **What is found out is booked at once**, known or not: a gain that will be taken back never counts as income. Only
+  verdicts, scandals and what is learnt of them wait until the offence has come to light.
+- **Leaving does not escape a decision, but a case.** The council votes on who serves when a case comes to light. Nobody
+  leaves because a case may come.
+- **A vote is a coin.** `enforcement`, `wrongful_conviction`, `admission_probability` and the council are independent draws; voters
   have no interest of their own.
 - **The rule of order decides what is theft.** Where there is none, reordering is lawful: it harms users as much, counts
   as no offence, and is reported apart. Who orders then earns by its own skill; where blocks are sold to builders it

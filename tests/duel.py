@@ -150,6 +150,33 @@ SCENARIOS = {
         "watch_delay": 1, "slash_fraction": 0.02, "proof_system": "fault", "fault_proof_success": 0.4,
         "gain_insert": 8.0, "mev_bps": 2_000, "clawback": 0.5, "byzantine_share": 0.34, "opportunity": "exponential",
     },
+    "peers": {
+        "verification": "peers", "peer_sampling": 0.1, "sybil_nodes": 2, "mev_bps": 8_000, "slash_fraction": 0.02,
+    },
+    "peers, reputation, proofs": {
+        "verification": "peers", "peer_sampling": 0.3, "sanction": "reputation", "proof_system": "fault",
+        "fault_proof_success": 0.4, "byzantine_share": 0.34, "gain_insert": 6.0, "mev_bps": 400, "scandal_loss": 0.1,
+    },
+    "public, late slash": {
+        "verification": "social", "watch": 0.6, "watch_delay": 2, "mev_bps": 8_000, "slash_fraction": 0.05,
+        "slash_delay": 1, "sequencer_cost": 60_000, "unbonding_slashable": True, "clawback": 0.3,
+    },
+    "public, council": {
+        "verification": "social", "watch": 0.8, "watch_delay": 1, "sanction": "removal", "removal_delay": 1,
+        "council_size": 5, "council_threshold": 3, "council_capture": 0.3, "mev_bps": 4_000, "planning_horizon": 20,
+    },
+    "Rangers, council": {
+        "sanction": "removal", "removal_delay": 0, "council_size": 3, "council_threshold": 2, "council_capture": 0.4,
+        "mev_bps": 4_000, "planning_horizon": 5, "learning": "reinforcement", "sequencer_precision": 0.2, "memory": 3,
+    },
+    "proofs alone": {
+        "verification": "none", "proof_system": "fault", "fault_proof_success": 0.5, "clawback": 0.5, "mev_bps": 400,
+        "gain_insert": 8.0, "sanction": "none", "byzantine_share": 0.34, "skill_dispersion": 0.8,
+    },
+    "Rangers, proofs": {
+        "proof_system": "fault", "fault_proof_success": 0.3, "gain_insert": 4.0, "slash_multiplier_insert": 1.0,
+        "mev_bps": 4_000, "clawback": 0.4, "jail_epochs": 0, "slash_fraction": 0.02,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5
@@ -160,6 +187,7 @@ OUTCOMES = (
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
     "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd", "treasury_usd", "lawful_harm",
     "auction_usd", "builder_usd", "shocked", "service_tokens", "pool_elsewhere", "embargo_usd", "embargo_blocks",
+    "refuted", "scandals", "removal_votes",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

@@ -80,6 +80,7 @@ def permuted(state: State, orders: Orders) -> State:
         unbonding_members=copied.unbonding_members[orders.sequencers],
         leaving=seat[copied.leaving].astype(np.int32),
         pending=np.ascontiguousarray(copied.pending[:, orders.sequencers]),
+        docket=np.ascontiguousarray(copied.docket[:, orders.sequencers]),
         claims=np.ascontiguousarray(copied.claims[:, orders.sequencers][:, :, orders.rangers]),
         backing=copied.backing[orders.sequencers],
     )
