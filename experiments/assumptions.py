@@ -63,8 +63,8 @@ What the rules leave out, or settle one way where another was possible.
   verdicts, scandals and what is learnt of them wait until the offence has come to light.
 - **Leaving does not escape a decision, but a case.** The council votes on who serves when a case comes to light. Nobody
   leaves because a case may come.
-- **A vote is a coin.** `enforcement`, `wrongful_conviction`, `admission_probability` and the council are independent draws; voters
-  have no interest of their own.
+- **A vote is a coin.** `enforcement`, `wrongful_conviction`, `admission_probability` and the council are independent
+  draws; voters have no interest of their own.
 - **The rule of order decides what is theft.** Where there is none, reordering is lawful: it harms users as much, counts
   as no offence, and is reported apart. Who orders then earns by its own skill; where blocks are sold to builders it
   earns the price, whatever its skill, and does not build itself.
