@@ -60,6 +60,8 @@ def gross_yield(node, rules, total_weight, now):
     elsewhere = now.service_yield * node.services
     if rules.reward_rule != RewardRule.PER_BLOCK:
         return now.reward_rate * now.pay_scale * counted(node, rules) / stake + elsewhere
+    if total_weight <= 0.0:
+        return elsewhere
     blocks = rules.blocks_per_epoch * rules.epochs_per_year * node.weight / total_weight
     return blocks * rules.reward_per_block * now.pay_scale / stake + elsewhere
 

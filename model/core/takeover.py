@@ -1,7 +1,7 @@
 """Takeover: buy tokens on the market, stake them on nodes of one's own, and strike once their share is large enough.
 
 Below two thirds a strike withholds agreement: the nodes are down from then on (`market`). From two thirds on they take
-all, and the quorum that would convict them is their owner's (`verification.enforced`).
+all, and the quorum that would convict them is their owner's (`penalty.conviction`).
 """
 
 import numpy as np

@@ -53,8 +53,13 @@ def cost_of_corruption(h: History) -> Series:
 
 def _cost_path(h: History) -> Series:
     s = h.scenario
-    slash = rules(h).slash[rules(h).gain.argmax()]
+    slash = rules(h).slash[_lasting_gains(h).argmax()]
     return _value_path(h) * 2 / 3 * (s.enforcement * slash if s.sanction in ("slash", "restaked_slash") else 0.0)
+
+
+def _lasting_gains(h: History) -> Series:
+    """Return what each offence yields per dollar of opportunity, on average over those that a proof reverses."""
+    return np.asarray((1.0 - rules(h).refutation) * rules(h).gain)
 
 
 @flow("USD", "neither")
@@ -68,7 +73,7 @@ def profit_from_corruption(h: History) -> Series:
     passing = h.flow("volume") / h.epochs * s.mev_bps * 1e-4
     standing = (h.path("services", "stake") > 0).sum(axis=1)
     elsewhere = s.service_profit * (standing[1:] + standing[:-1]) / 2
-    return passing * rules(h).gain.max() * s.exit_delay * 2 / 3 + elsewhere
+    return passing * _lasting_gains(h).max() * s.exit_delay * 2 / 3 + elsewhere
 
 
 @rate("-", "higher")
