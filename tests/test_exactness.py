@@ -48,7 +48,7 @@ CASES = list(
 ) + [(shape, 0.2, 4.0, 5_000, (0.0004, 0.03, 0.0)) for shape in SHAPES]
 OTHER_RULES = list(itertools.product(SHAPES, ("logit", "best_response"), (0.05, 1.0), (0.5, 40.0), (60, 700)))
 TESTS_PER_CASE = 8
-IN_PARTS = list(itertools.product(("heavy_tailed", "exponential"), ("luce", "logit"), (1, 40)))
+IN_PARTS = list(itertools.product(("heavy_tailed", "exponential"), ("luce", "logit"), (1, 4)))
 TESTS = TESTS_PER_CASE * (len(CASES) + len(OTHER_RULES) + len(IN_PARTS))
 
 
