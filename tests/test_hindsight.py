@@ -7,7 +7,7 @@ from model import Scenario
 from model.core.hindsight import beliefs, detections
 from model.core.options import OFFENCES, Conduct, Offence, Status, Tactic
 from model.core.policy import advertised_detection, believed_detection
-from model.core.verification import detection
+from model.core.verification import reported
 from tests.test_expectation import recorded
 
 EPOCHS = 20
@@ -67,5 +67,23 @@ def test_a_moment_stands_in_for_a_state():
     engine, seen = recorded(LIVELY, 3, EPOCHS)
     out = np.zeros(OFFENCES)
     before, _ = recorded(LIVELY, 3, EPOCHS - 1)
-    detection(before.state, before.rules, 0, out)
+    reported(before.state, before.rules, 0, out)
     np.testing.assert_array_equal(told(engine, seen, 0)[0][-1], out)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "chance"),
+    [
+        ({"verification": "peers", "peer_sampling": 0.3}, Offence.REORDER, lambda peers: 1 - (1 - 0.15) ** peers),
+        ({"verification": "social", "watch": 0.4}, Offence.REORDER, lambda peers: 0.2 + 0.0 * peers),
+        ({"verification": "none", "proof_system": "fault"}, Offence.INSERT, lambda peers: 0.95 + 0.0 * peers),
+    ],
+)
+def test_chances_of_the_past_are_those_of_peers_public_and_proofs(changes, kind, chance):
+    """Of peers, as many as there were in the epoch itself: who came out of jail for it is one of them."""
+    engine, seen = recorded(LIVELY.replace(byzantine_share=0.3, jail_epochs=2, **changes), 3, EPOCHS)
+    found, reports = told(engine, seen, 0)
+    np.testing.assert_allclose(found[:, kind], chance(seen.sequencers["peers"][1:, 0]), rtol=1e-12)
+    assert reports.sum() == 0
+    if changes["verification"] == "peers":
+        assert np.ptp(seen.sequencers["peers"][1:, 0]) > 0

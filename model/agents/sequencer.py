@@ -81,9 +81,10 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     @property
     def detection(self) -> tuple[float, ...]:
         """Probability, in truth, that each offence is found out."""
-        found = np.zeros(OFFENCES)
-        verification.detection(self._watched(), self._rules, self.row, found)
-        return tuple(found.tolist())
+        state, by_rangers = self._watched(), np.zeros(OFFENCES)
+        verification.reported(state, self._rules, self.row, by_rangers)
+        node = state.sequencers[self.row]
+        return tuple(float(watchers.found_out(node, self._rules, a, by)) for a, by in enumerate(by_rangers))
 
     @property
     def franchise(self) -> tuple[float, ...]:

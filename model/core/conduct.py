@@ -12,7 +12,7 @@ from model.core.policy import advertised_detection, appraise, believed_detection
 from model.core.reinforcement import begin
 from model.core.thinning import new_desk
 from model.core.turn import play
-from model.core.verification import detection, insider_view, offer_bribes, reported
+from model.core.verification import insider_view, offer_bribes, reported
 from model.core.watchers import count_peers, found_out
 
 
@@ -39,9 +39,9 @@ def conduct(state, rules, shape, streams):
         _clear(node)
         if node.assigned > 0:
             if node.owner != NOBODY:
-                detection(state, rules, i, slate.ends)
+                reported(state, rules, i, slate.ends)
             for a in range(OFFENCES):
-                found = found_out(node, rules, a, common[a]) if node.owner == NOBODY else slate.ends[a]
+                found = found_out(node, rules, a, common[a] if node.owner == NOBODY else slate.ends[a])
                 slate.ends[a] = found * (conviction(node, rules) if ends_turn(rules) else 0.0)
             take_stance(node, rules, state.market.mean_opportunity, desk.stance[0])
             play(node, node.assigned, state.market.mean_opportunity, shape, desk, streams.conduct)

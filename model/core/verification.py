@@ -88,14 +88,6 @@ def reported(state, rules, i, out):
 
 
 @kernel
-def detection(state, rules, i, out):
-    """Set `out` (OFFENCES,) to the chance that each offence of sequencer i is found out, by anybody."""
-    reported(state, rules, i, out)
-    for a in range(OFFENCES):
-        out[a] = found_out(state.sequencers[i], rules, a, out[a])
-
-
-@kernel
 def insider_view(state, rules, i, a):
     """Return what the briber knows of offence a of its node i: the chance of a report, and expected bribes (USD)."""
     missed = 1.0

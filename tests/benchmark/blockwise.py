@@ -14,7 +14,7 @@ from model.core.market import market
 from model.core.options import NOBODY, OFFENCES, Sanction
 from model.core.selection import selection
 from model.core.state import State
-from model.core.verification import detection
+from model.core.verification import reported
 from model.parameters import Scenario
 from model.simulation import Engine
 from tests.benchmark.race import Chapter, Line, cpu_seconds, race
@@ -45,7 +45,7 @@ def blocks_often(state, rules, scale, stream, times):
     turn = np.empty(4 + OFFENCES)
     ends = np.empty(OFFENCES)
     for _ in range(times):
-        detection(state, rules, NOBODY, ends)
+        reported(state, rules, NOBODY, ends)
         decide(state, rules)
         ends *= rules.enforcement if rules.sanction == Sanction.SLASH and rules.jail_epochs > 0 else 0.0
         missed = 0

@@ -81,7 +81,7 @@ def backed(model: Reference, node: Sequencer) -> int:
 def expected_loss(model: Reference, node: Sequencer) -> float:
     """Return the share of stake per epoch that honest faults, and shocks at services it backs, take on average."""
     s = model.plan
-    faults = 0.0 if s.sanction == "none" else s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year
+    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if model.takes_stake else 0.0
     struck = 1 - math.exp(-s.external_shock_rate / s.epochs_per_year)
     return faults + backed(model, node) * struck * s.external_shock_size
 
