@@ -59,7 +59,7 @@ def _cost_path(h: History) -> Series:
 
 def _lasting_gains(h: History) -> Series:
     """Return what each offence yields per dollar of opportunity, on average over those that a proof reverses."""
-    return np.asarray((1.0 - rules(h).refutation) * rules(h).gain)
+    return (1.0 - rules(h).refutation) * rules(h).gain
 
 
 @flow("USD", "neither")
