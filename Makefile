@@ -10,7 +10,7 @@ help:
 	@echo "make test       format, lint, import contract, types, then every test"
 	@echo "make bench      the benchmark table"
 	@echo "make notebooks  execute the notebooks in place"
-	@echo "make docs       write docs/assumptions.md from the declarations"
+	@echo "make docs       write docs/assumptions.md from the declarations, draw the figure of docs/theory.md"
 	@echo "make facts      set observed facts beside simulated ones and write docs/facts.md (minutes)"
 	@echo "make clean      remove .venv and caches; results stay"
 
@@ -32,6 +32,7 @@ notebooks: .venv/installed
 
 docs: .venv/installed
 	@$(BIN)/python -m experiments.assumptions
+	@$(BIN)/python -m experiments.verify.departures
 
 facts: .venv/installed
 	@$(BIN)/python -m experiments facts --page docs/facts.md

@@ -55,18 +55,71 @@ What the rules leave out, or settle one way where another was possible.
   `slash_delay` epochs later, and what left in between can escape only if `unbonding_slashable` is off. Blocks that a
   convict leaves behind are ordered by its substitutes, by the rules.
 - **Rangers do not coordinate.** Each takes the mean diligence of the last epoch for what the others will do.
-- **A vote is a coin.** `enforcement`, `wrongful_conviction` and `admission_probability` are independent draws; voters
-  have no interest of their own.
+- **Peers report without reward.** Their software executes every block anyway and reports what it finds, also where a
+  scandal costs all sequencers alike and silence would spare them.
+- **A scandal is reckoned with as if it were one's own alone.** A node expects to lose its part of the volume that a
+  single scandal costs, whether or not others make one in the same epoch, and per offence, though there is one an epoch.
+- **What is found out is booked at once**, known or not: a gain that will be taken back never counts as income. Only
+  verdicts, scandals and what is learnt of them wait until the offence has come to light.
+- **Leaving does not escape a decision, but a case.** The council votes on who serves when a case comes to light. Nobody
+  leaves because a case may come.
+- **A vote is a coin.** `enforcement`, `wrongful_conviction`, `admission_probability` and the council are independent
+  draws; voters have no interest of their own.
+- **The rule of order decides what is theft.** Where there is none, reordering is lawful: it harms users as much, counts
+  as no offence, and is reported apart. Who orders then earns by its own skill; where blocks are sold to builders it
+  earns the price, whatever its skill, and does not build itself.
+- **Forced inclusion bounds delay, not loss.** The part of censorship's harm above its gain shrinks with the delay; an
+  opportunity that lives for minutes is gone when a transaction is included after hours.
+- **Auctions are of the second price, truthful, and fair on average.** Values differ by a Fréchet luck, so who wins and
+  what the price leaves have closed forms; the price is set once a day at its mean, and order flow follows shares of
+  blocks. Sequencers that bid for the right to order value it by what they would honestly earn and by what they would
+  steal; they know that the winner is the optimist and pay a part of their own valuation.
 - **Liability is limited.** Nobody loses more than its stake; a node below the minimum refills from its wallet or is
   removed for good.
 - **Delegators have inertia.** They reconsider seldom, see present yields and average slashes, and choose by logit;
   none reckons with its own weight.
 - **Delegation is a vault.** Rewards and slashes move the value of a share, alike for all members. Moving between
   pools is immediate, leaving waits.
-- **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent,
+- **The token price is exogenous** unless `price_process` is reflexive. Nobody trades strategically; no stake is lent
+  or wrapped.
+- **Restaked stake is counted for every service it backs, and lost once.** Other services are alike and do not answer:
+  they pay for stake by the token, are struck by shocks of their own, and are corrupted as soon as a third of the stake
+  behind them is worth less than that brings, each alone: that one coalition takes several at once is measured
+  (`profit_from_corruption`), not played. All their backers lose alike, whoever attacked. Nobody chooses which services
+  to back, none reckons with a fall before it happens, and delegators fear what was lost elsewhere like a slash.
+- **The reward curve is a price that nobody makes.** Who stakes takes the announced rate as it is, and does not reckon
+  that it falls with the root of what all stake.
+- **An authority appoints in order and at once.** Seats go to the next candidate that can bond its stake, whoever it
+  is and whatever it expects to earn; who sits in jail keeps its seat. So jail stops a chain with a single sequencer,
+  and only expulsion replaces it.
+- **A handover follows its plan to the day**, and nobody looks ahead: others enter when what the plan leaves them today
+  pays for it, and who waits without blocks leaves like anybody who loses money.
+- **Outages fall anywhere.** Under consensus they begin at a time of the epoch that is uniform and independent of all
+  others, and one that outlasts the epoch is put at its beginning: at any time a node is down with the probability
+  that is its share. Nodes that fail together, as they share a cloud or a client, halt the chain more often.
+- **Agreement is one block at a time.** Its latency is a constant and the messages of all members in a row; pipelining
+  and aggregated signatures are a smaller `message_time`. Users answer latency with less volume, not with other apps.
+- **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
+  node.
+- **A stack is a name.** What sister chains share is trust; capital, users and stake are their own. A member owes the
+  name a part of its revenue that falls with the trust in it, and with the member's own share. Leaving costs those who
+  stay no trust: that the OP token fell by 28 % in two days when the big member announced its exit
+  (<https://gateex.org/tr/post/status/19709847>, a single page) is a price, not the trust of users. What the others pay
+  is a share of their fees; the share of net income that a stack may take instead would need their costs.
+- **A chain of its own is software.** An app leaves when its fees and the harm it remembers exceed what such a chain
+  costs to run. That its users might not follow is left out; it is in `own_chain_cost` if anywhere.
+- **The token price is exogenous** unless `price_process` is reflexive. Nobody but a takeover trades; no stake is lent,
   wrapped or restaked.
 - **A node is an operator**, save that the nodes of an attacker are one. Common owners of real nodes are not public by
   node.
+- **What delay costs.** A day's delay of a victim's trade is taken to lose it `harm_censor` times the MEV that trade
+  carries on average. Who pays for censoring, and what for, is outside the model.
+- **An embargo is one case.** Who leaves a victim out of all its blocks for a fee is convicted once in an epoch, and
+  not by the block: else one day would be worth more slashes than there is stake, and honesty by blocks would say
+  little else. It comes to light by any of the blocks, so that in a day it is nearly sure to, where anybody looks.
+- **A buyer of stake moves the price for good**, by the share of the circulating tokens it buys; nobody else trades
+  upon it, no holder refuses to sell, and delegated tokens are not for sale. What it holds is valued by selling it
+  again as slowly, so that to buy and sell brings nothing. After a strike nobody forks it away.
 - **Luck is common.** Market, outages and faults are drawn alike under every policy, so that designs are compared
   under the same luck.
 
@@ -87,6 +140,10 @@ Where the model is known to err, and which way:
 - **Incumbents stay until they lose money, entrants ask for the return on their capital**: the number of sequencers
   settles between the two.
 - **Removal is final, and the candidates are given.** Over decades of falling prices they run out.
+- **Builders are one or many, seldom two.** The index of concentration is calibrated to 3,892, but what reaches it is
+  one builder at 0.55 and others far behind, on average, where in March 2025 two had 0.445 and 0.425: order flow that
+  follows shares at this precision drives two equals apart. The index moves from 2,200 to 7,300 as `exclusive_flow`
+  moves from 0.5 to 0.7, and from 1,500 to 6,600 between populations of builders.
 - **False accusations by the rational are left out**; only griefing Rangers accuse falsely.
 
 Why the behavioural defaults have their order of size: beliefs start as if from 20 trials, so that a few observed

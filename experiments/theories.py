@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from model import theory
+from model.core.options import Offence
 from model.parameters import Scenario
+from model.parameters.rules import rules_of
 from model.theory.conditions import ConditionError
 from model.theory.inspection import inspection_equilibrium
 from model.theory.quantal import quantal_response
 
 INSPECTION = {
     "verification": "rangers", "sanction": "slash", "opportunity": "constant", "price_process": "constant",
-    "volume_volatility": 0, "storm_share": 0, "honest_capture": 0, "gain_insert": 0, "gain_censor": 0,
+    "volume_volatility": 0, "storm_share": 0, "gain_insert": 0, "gain_censor": 0,
     "skill_dispersion": 0, "ranger_cost_dispersion": 0, "honest_share": 0, "byzantine_share": 0, "sybil_nodes": 0,
     "diligent_share": 0, "colluding_share": 0, "griefing_share": 0, "jail_epochs": 0, "expel": False,
-    "evidence_reorder": 1, "clawback": 1, "correlation_penalty": 0, "number_of_delegators": 0, "entry_rate": 0,
+    "clawback": 1, "correlation_penalty": 0, "number_of_delegators": 0, "entry_rate": 0,
     "exit_rate": 0,
 }  # fmt: skip
-"""Under these values an economy is an inspection game, repeated block by block: nothing else is to be won or lost."""
+"""Under these values an economy is an inspection game, repeated block by block: nothing else is to be won or lost, if
+besides a check proves every reordering and ordering by the rules brings nothing."""
 
 MIXED = "mixed equilibrium"
 QUANTAL = "quantal response"
@@ -43,11 +46,13 @@ def game_of(scenario: Scenario) -> Game | None:
     plain = all(getattr(scenario, name) == value for name, value in INSPECTION.items())
     if not plain or len(set(scenario.stakes)) != 1 or scenario.number_of_rangers == 0:
         return None
-    slash = min(1.0, scenario.slash_fraction * scenario.slash_multiplier_reorder)
-    loss = scenario.enforcement * slash * scenario.stakes[0] * scenario.token_price
+    rules = rules_of(scenario)
+    if rules.evidence[Offence.REORDER] != 1.0 or rules.capture != 0.0 or rules.sold != 0.0:
+        return None
+    loss = scenario.enforcement * rules.slash[Offence.REORDER] * scenario.stakes[0] * scenario.token_price
     proven = scenario.reward_per_check if scenario.proof_of_check else 0.0
     return Game(
-        gain=scenario.gain_reorder * scenario.exposure_reorder * theory.mean_opportunity(scenario),
+        gain=float(rules.gain[Offence.REORDER]) * theory.mean_opportunity(scenario),
         loss=loss,
         bounty=scenario.bounty_share * loss,
         cost=scenario.cost_per_check,

@@ -44,6 +44,26 @@ SCENARIOS = {
         "sybil_nodes": 3, "colluding_share": 0.67, "bribe": 5e4, "bribery_budget": 1e6, "mev_bps": 3_000,
     },
     "griefing": {"griefing_share": 0.34, "accusation_rate": 2, "wrongful_conviction": 0.3, "mev_bps": 40},
+    "censor": {
+        "censor_fee": 4e4, "slash_fraction": 0.02, "byzantine_share": 0.2, "number_of_rangers": 2, "mev_bps": 40,
+        "sampling_probability": 0.05, "blocks_per_span": 4,
+    },
+    "censor, lawless": {
+        "censor_fee": 2e4, "censor_budget": 7e4, "sanction": "none", "choice": "logit", "sequencer_precision": 1e-4,
+        "victim_share": 0.5, "honest_share": 0.3,
+    },
+    "hit and run": {
+        "hit_and_run_nodes": 2, "hit_after": 2, "hit_length": 1, "exit_delay": 1, "jail_epochs": 1, "mev_bps": 4_000,
+    },
+    "halt": {
+        "takeover_budget": 1e6, "takeover_pace": 0.02, "takeover_target": 0.2, "halt_gain": 1e4, "failover": 0.3,
+        "admission": "vote", "admission_probability": 0.5,
+    },
+    "takeover": {
+        "takeover_budget": 5e6, "takeover_pace": 0.03, "takeover_target": 0.67, "number_of_sequencers": 2,
+        "selection": "sqrt_stake", "mev_bps": 4_000, "slash_fraction": 0.05, "sampling_probability": 0.5,
+        "incumbent_nodes": 0, "price_impact": 8.0,
+    },
     "traps": {"proof_of_check": False, "trap_rate": 0.2, "trap_penalty": 0.06, "mev_bps": 400},
     "rate and reserve": {"reward_rule": "target_rate", "target_rate": 2.0, "reserve": 9_000, "restake_share": 0.5},
     "issuance": {"reward_source": "issuance", "price_process": "reflexive", "storm_share": 0.3, "volume_growth": 0.5},
@@ -76,6 +96,87 @@ SCENARIOS = {
     },
     "light tail": {"opportunity": "exponential", "mev_bps": 2_000, "enforcement": 0.3, "learning": "fixed"},
     "flat": {"opportunity": "constant", "mev_bps": 2_000, "bounty_share": 0.2, "compensation_share": 0.3},
+    "stack": {
+        "sister_chains": 4, "stack_revenue": 100, "big_member_share": 0.5, "sister_scandal_rate": 0, "contagion": 0.5,
+        "protocol_gross_share": 0.025, "member_exit_rate": 1, "own_chain_cost": 9_000, "app_exit_rate": 0.3,
+        "data_cost_cut": 0.8, "data_cost_epoch": 3, "mev_bps": 1_000, "slash_fraction": 0.02,
+    },
+    "root curve": {"reward_rule": "sqrt_curve", "reward_source": "issuance", "mev_bps": 400, "restake_share": 0.3},
+    "restaking": {
+        "sanction": "restaked_slash", "services": 5, "service_overlap": 0.6, "service_income": 3.0,
+        "service_profit": 9e4, "external_shock_rate": 20.0, "external_shock_size": 0.1, "mev_bps": 400,
+        "honest_fault_rate": 3, "byzantine_share": 0.2,
+    },
+    "single": {"selection": "single", "expel": True, "mev_bps": 8_000, "slash_fraction": 0.02, "failover": 0.7},
+    "appointed": {
+        "selection": "appointed", "appointed_seats": 3, "learning": "imitation", "sequencer_precision": 2.0,
+        "exit_delay": 1, **TEMPTING,
+    },
+    "handover": {"handover_start": 2, "handover_end": 11, "incumbent_nodes": 2, "mev_bps": 100, "sequencer_cost": 500},
+    "seats by plan": {
+        "selection": "appointed", "appointed_seats": 2, "handover_end": 8, "incumbent_nodes": 2, "mev_bps": 4_000,
+        "expel": True, "slash_fraction": 0.02,
+    },
+    "quorum": {"consensus": "bft_linear", "downtime": 0.3, "failover": 0.6, "latency_loss": 0.5, "mev_bps": 1_000},
+    "committees": {
+        "consensus": "bft_quadratic", "message_time": 150.0, "shards": 2, "downtime": 0.2, "latency_loss": 1e-4,
+        "mev_bps": 4_000, "slash_fraction": 0.02, "blocks_per_epoch": 125,
+    },
+    "discretion": {"ordering": "discretion", "visibility": "lazy", "revenue": "keep", "mev_bps": 400},
+    "blocks sold": {
+        "ordering": "discretion", "revenue": "auction_to_proposer", "number_of_builders": 4, "flow_memory": 2,
+        "resale": 0.3, "proof_system": "validity", "mev_bps": 1_000,
+    },
+    "rights sold": {
+        "selection": "auction", "ordering": "priority_fee", "revenue": "auction_to_proposer", "mev_bps": 2_000,
+        "slash_fraction": 0.02, "jail_epochs": 2, "byzantine_share": 0.2, "number_of_builders": 3, "flow_memory": 5,
+    },
+    "rights sold, learnt": {
+        "selection": "auction", "learning": "imitation", "sequencer_precision": 2.0, "ordering": "discretion",
+        "reward_rule": "target_rate", "auction_precision": 8.0, "proof_system": "validity", **TEMPTING,
+    },
+    "encrypted": {
+        "visibility": "encrypted", "encrypted_share": 0.7, "ordering": "committed", "forced_inclusion_delay": 6,
+        "protocol_gross_share": 0.2, "byzantine_share": 0.4, "mev_bps": 400, "slash_fraction": 0.01,
+    },
+    "rights sold, proofs, council": {
+        "selection": "auction", "sanction": "removal", "removal_delay": 1, "council_size": 3, "council_threshold": 2,
+        "council_capture": 0.4, "verification": "peers", "peer_sampling": 0.05, "proof_system": "fault",
+        "fault_proof_success": 0.4, "gain_insert": 4.0, "byzantine_share": 0.34, "mev_bps": 400, "clawback": 0.3,
+        "planning_horizon": 20, "opportunity": "exponential",
+    },
+    "discretion, public, proofs": {
+        "ordering": "discretion", "revenue": "keep", "visibility": "lazy", "verification": "social", "watch": 0.5,
+        "watch_delay": 1, "slash_fraction": 0.02, "proof_system": "fault", "fault_proof_success": 0.4,
+        "gain_insert": 8.0, "mev_bps": 2_000, "clawback": 0.5, "byzantine_share": 0.34, "opportunity": "exponential",
+    },
+    "peers": {
+        "verification": "peers", "peer_sampling": 0.1, "sybil_nodes": 2, "mev_bps": 8_000, "slash_fraction": 0.02,
+    },
+    "peers, reputation, proofs": {
+        "verification": "peers", "peer_sampling": 0.3, "sanction": "reputation", "proof_system": "fault",
+        "fault_proof_success": 0.4, "byzantine_share": 0.34, "gain_insert": 6.0, "mev_bps": 400, "scandal_loss": 0.1,
+    },
+    "public, late slash": {
+        "verification": "social", "watch": 0.6, "watch_delay": 2, "mev_bps": 8_000, "slash_fraction": 0.05,
+        "slash_delay": 1, "sequencer_cost": 60_000, "unbonding_slashable": True, "clawback": 0.3,
+    },
+    "public, council": {
+        "verification": "social", "watch": 0.8, "watch_delay": 1, "sanction": "removal", "removal_delay": 1,
+        "council_size": 5, "council_threshold": 3, "council_capture": 0.3, "mev_bps": 4_000, "planning_horizon": 20,
+    },
+    "Rangers, council": {
+        "sanction": "removal", "removal_delay": 0, "council_size": 3, "council_threshold": 2, "council_capture": 0.4,
+        "mev_bps": 4_000, "planning_horizon": 5, "learning": "reinforcement", "sequencer_precision": 0.2, "memory": 3,
+    },
+    "proofs alone": {
+        "verification": "none", "proof_system": "fault", "fault_proof_success": 0.5, "clawback": 0.5, "mev_bps": 400,
+        "gain_insert": 8.0, "sanction": "none", "byzantine_share": 0.34, "skill_dispersion": 0.8,
+    },
+    "Rangers, proofs": {
+        "proof_system": "fault", "fault_proof_success": 0.3, "gain_insert": 4.0, "slash_multiplier_insert": 1.0,
+        "mev_bps": 4_000, "clawback": 0.4, "jail_epochs": 0, "slash_fraction": 0.02,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5
@@ -84,7 +185,9 @@ CORE = 1_200
 OUTCOMES = (
     "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
-    "checks_assigned", "coverage", "entries", "exits", "removals",
+    "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd", "treasury_usd", "lawful_harm",
+    "auction_usd", "builder_usd", "shocked", "service_tokens", "pool_elsewhere", "embargo_usd", "embargo_blocks",
+    "refuted", "scandals", "removal_votes",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

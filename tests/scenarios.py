@@ -32,10 +32,15 @@ CEILINGS: dict[str, float] = {
     "number_of_rangers": 4,
     "possible_rangers": 6,
     "number_of_apps": 6,
+    "sister_chains": 6,
     "sybil_nodes": 6,
+    "hit_and_run_nodes": 6,
+    "hit_after": 20,
+    "number_of_builders": 12,
     "exit_delay": 40,
     "correlation_window": 50,
     "accusation_rate": 20,
+    "services": 6,
     "min_stake": 1e9,
     "max_stake": 1e9,
     "ranger_bond": 1e9,
@@ -91,6 +96,7 @@ def reconcile(chosen: dict[str, Any]) -> dict[str, Any]:
         full["tail_end"] = 2 * full["tail_start"]
     free = starting - math.floor(full["byzantine_share"] * starting + 0.5)
     full["sybil_nodes"] = min(full["sybil_nodes"], free)
+    full["hit_and_run_nodes"] = min(full["hit_and_run_nodes"], free - full["sybil_nodes"])
     bound = full["possible_sequencers"] * full["max_stake"] + full["possible_rangers"] * full["ranger_bond"]
     full["token_supply"] = max(full["token_supply"], 1 + bound / (1 - full["delegated_wealth"]) * 1.01)
     return full

@@ -112,7 +112,7 @@ def test_an_unknown_attribute_raises_on_read_and_on_write(economy: Economy, role
         (Sequencer, "commission", "low", "commission = 'low': give a number"),
         (Sequencer, "reservation_values", (1, 2), "give 3 numbers from 0 to inf"),
         (Sequencer, "reservation_values", (-1, 2, 3), "give 3 numbers from 0 to inf"),
-        (Sequencer, "owner", 4, "give a whole number from -1 to 3"),
+        (Sequencer, "owner", 7, "give a whole number from -1 to 6"),
         (Sequencer, "jailed_until", 2.5, "give a whole number"),
         (Sequencer, "status", "gone", "give one of candidate, active"),
         (Sequencer, "status", 7, "give one of candidate, active"),

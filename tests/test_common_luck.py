@@ -39,6 +39,8 @@ POLICIES: list[dict[str, Any]] = [
     {"learning": "fixed"},
     {"byzantine_share": 0.4, "griefing_share": 0.4, "accusation_rate": 5.0},
     {"sequencer_precision": 0.1, "gain_reorder": 10.0, "trust_loss": 1.0},
+    {"sister_chains": 9, "contagion": 1.0, "scandal_loss": 0.5, "sister_scandal_rate": 50.0},
+    {"data_cost_cut": 1.0},
 ]
 PERSON = {
     "sequencers": ("skill", "cost", "downtime", "brand", "client", "commission", "commission_direction", "capital"),

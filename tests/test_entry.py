@@ -19,7 +19,7 @@ from model.core.choice import willingness
 from model.core.entry import entry, expected_profit
 from model.core.learning import choose_diligence
 from model.core.options import Choice, Conduct, Status
-from model.core.selection import weigh
+from model.core.selection import mean_blocks, weigh, weight_of
 from model.simulation import Engine
 from tests.scenarios import stage
 
@@ -131,7 +131,9 @@ def test_loss_makers_leave_wait_and_may_come_back():
 def test_expected_profit_falls_with_rivals_and_rises_with_every_income():
     def profit(others: float = 1e5, **changes: Any) -> float:
         engine = stage(**{**LONE, **changes})
-        return float(expected_profit(engine.state.market, engine.rules, engine.state.sequencers[0], others))
+        node = engine.state.sequencers[0]
+        blocks = mean_blocks(engine.rules, weight_of(node, engine.rules), others)
+        return float(expected_profit(engine.state.market, engine.rules, node, blocks))
 
     assert profit(1e5) > profit(2e5) > profit(1e9) > -10 * 12 / 365 - 1e-3
     assert profit(reward_per_block=1.0) > profit(reward_per_block=0.1)

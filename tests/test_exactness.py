@@ -23,7 +23,7 @@ from model.core.options import OFFENCES, Conduct
 from model.core.policy import take_stance
 from model.core.rows import SEQUENCER, rows
 from model.core.thinning import new_desk
-from model.core.turn import play
+from model.core.turn import MOST_OPEN, play
 from model.parameters import Scenario
 from model.parameters.rules import rules_of
 from tests.blockwise import draw_opportunity, play_often
@@ -48,11 +48,12 @@ CASES = list(
 ) + [(shape, 0.2, 4.0, 5_000, (0.0004, 0.03, 0.0)) for shape in SHAPES]
 OTHER_RULES = list(itertools.product(SHAPES, ("logit", "best_response"), (0.05, 1.0), (0.5, 40.0), (60, 700)))
 TESTS_PER_CASE = 8
-TESTS = TESTS_PER_CASE * (len(CASES) + len(OTHER_RULES))
+IN_PARTS = list(itertools.product(("heavy_tailed", "exponential"), ("luce", "logit"), (1, 40)))
+TESTS = TESTS_PER_CASE * (len(CASES) + len(OTHER_RULES) + len(IN_PARTS))
 
 
 @kernel
-def _play_often(node_rows, times, blocks, rules, shape, ends, mean, stream, results, stolen):
+def _play_often(node_rows, times, blocks, rules, shape, ends, mean, stream, results, stolen, most):
     desk = new_desk(shape)
     slate = desk.slate[0]
     for t in range(times):
@@ -67,7 +68,7 @@ def _play_often(node_rows, times, blocks, rules, shape, ends, mean, stream, resu
             node.convicted[a] = 0
             slate.ends[a] = ends[a]
         take_stance(node, rules, mean, desk.stance[0])
-        play(node, blocks, mean, shape, desk, stream)
+        play(node, blocks, mean, shape, desk, stream, most)
         results[t, 0] = node.made
         results[t, 1] = node.honest_value
         results[t, 2] = node.stolen.sum()
@@ -79,7 +80,9 @@ def _play_often(node_rows, times, blocks, rules, shape, ends, mean, stream, resu
             results[t, 3 + OFFENCES] += a * node.convicted[a]
 
 
-def thinned(scenario: Scenario, reservation: np.ndarray, blocks: int, ends: np.ndarray, seed: int) -> np.ndarray:
+def thinned(
+    scenario: Scenario, reservation: np.ndarray, blocks: int, ends: np.ndarray, seed: int, most: int = MOST_OPEN
+) -> np.ndarray:
     """Return outcomes of TURNS turns by the model's kernel, in the columns of `play_often`."""
     rules = rules_of(scenario)
     node = rows(SEQUENCER, 1)
@@ -88,7 +91,7 @@ def thinned(scenario: Scenario, reservation: np.ndarray, blocks: int, ends: np.n
     node.kept = KEPT
     results = np.empty((TURNS, 4 + OFFENCES))
     stream, stolen = np.random.default_rng(seed), np.empty((TURNS, OFFENCES))
-    _play_often(node, TURNS, blocks, rules, new_shape(rules), ends, MEAN, stream, results, stolen)
+    _play_often(node, TURNS, blocks, rules, new_shape(rules), ends, MEAN, stream, results, stolen, most)
     return results
 
 
@@ -123,10 +126,10 @@ def same_counts(one: np.ndarray, other: np.ndarray) -> float:
     return 1.0 if table.shape[1] < 2 else float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
-def compare(scenario: Scenario, value: float, blocks: int, ends: np.ndarray) -> None:
+def compare(scenario: Scenario, value: float, blocks: int, ends: np.ndarray, most: int = MOST_OPEN) -> None:
     """Assert that blocks made, honest value, value offended in, offences by kind and what ended the turn are alike."""
     reservation = value * np.array([1.0, 1.3, 1.1])
-    ours = thinned(scenario, reservation, blocks, ends, seed=11)
+    ours = thinned(scenario, reservation, blocks, ends, 11, most)
     theirs = block_by_block(scenario, reservation, blocks, ends, seed=12)
     offences = slice(3, 3 + OFFENCES)
     pvalues = [
@@ -151,6 +154,13 @@ def test_thinning_equals_block_by_block_under_every_choice_rule(shape, choice, v
     """Reservation values around the mean and above; precision in units of it. The best offence changes with value."""
     scenario = Scenario(choice=choice, sequencer_precision=sharpness / MEAN, **SHAPES[shape])
     compare(scenario, value * 3 * MEAN, blocks, np.array([0.004, 0.01, 0.0]))
+
+
+@pytest.mark.parametrize(("shape", "choice", "most"), IN_PARTS)
+def test_a_turn_played_in_parts_equals_block_by_block(shape, choice, most):
+    """The parts, of a few open blocks or one, end with the first that is caught in any of them."""
+    scenario = Scenario(choice=choice, sequencer_precision=4.0 if choice == "luce" else 4.0 / MEAN, **SHAPES[shape])
+    compare(scenario, MEAN, 700, np.array([0.004, 0.01, 0.0]), most)
 
 
 @kernel
@@ -208,7 +218,7 @@ def test_offence_rates_are_the_integral_of_chances_over_opportunities(shape, rul
     results = np.empty((TURNS, 4 + OFFENCES))
     by_kind = np.zeros((TURNS, OFFENCES))
     stream = np.random.default_rng(21)
-    _play_often(node, TURNS, blocks, rules, new_shape(rules), np.zeros(3), MEAN, stream, results, by_kind)
+    _play_often(node, TURNS, blocks, rules, new_shape(rules), np.zeros(3), MEAN, stream, results, by_kind, MOST_OPEN)
     counts, worth, squares = np.zeros((3, OFFENCES))
     _expected(node, rules, MEAN, *quadrature(scenario), counts, worth, squares)
     total = TURNS * blocks

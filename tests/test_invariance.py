@@ -37,6 +37,8 @@ LIVELY = {
     "griefing_share": 0.25, "accusation_rate": 0.5, "colluding_share": 0.25, "bribe": 1e5, "bribery_budget": 1e9,
     "honest_fault_rate": 20.0, "restake_share": 0.5, "commission_period": 1, "entry_rate": 0.3, "exit_rate": 0.3,
     "sequencer_cost": 20.0, "reserve": 300.0, "downtime": 0.1, "slash_delay": 2, "sampling_probability": 0.3,
+    "sanction": "restaked_slash", "services": 4, "service_overlap": 0.6, "external_shock_rate": 6.0,
+    "service_profit": 5e4,
 }  # fmt: skip
 """An economy in which everything happens. Commissions move every epoch, since otherwise rows take turns at it; no seat
 is free and no budget runs out, since these go to the first in the row."""
@@ -78,7 +80,9 @@ def permuted(state: State, orders: Orders) -> State:
         unbonding_members=copied.unbonding_members[orders.sequencers],
         leaving=seat[copied.leaving].astype(np.int32),
         pending=np.ascontiguousarray(copied.pending[:, orders.sequencers]),
+        docket=np.ascontiguousarray(copied.docket[:, orders.sequencers]),
         claims=np.ascontiguousarray(copied.claims[:, orders.sequencers][:, :, orders.rangers]),
+        backing=copied.backing[orders.sequencers],
     )
 
 
@@ -122,7 +126,7 @@ def test_phases_that_draw_nothing_know_no_order(seed):
     for each in (state, other):
         rewards(each, engine.rules)
         learning(each, engine.rules, engine.streams)
-        attack(each)
+        attack(each, engine.rules, engine.streams)
         record(each, engine.rules)
     before = permuted(state, orders)
     assert differing(before, other) == []

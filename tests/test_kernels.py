@@ -42,6 +42,8 @@ LIVELY: list[dict[str, Any]] = [
     {"learning": "reinforcement", "choice": "best_response", "mev_bps": 500.0, "colluding_share": 0.4, "bribe": 1e5}
     | {"byzantine_share": 0.2, "sybil_nodes": 1},
     {"choice": "logit", "sequencer_precision": 1e-3, "mev_bps": 2e3},
+    {"sanction": "restaked_slash", "services": 5, "service_overlap": 0.6, "service_profit": 1e5, "mev_bps": 2e3}
+    | {"external_shock_rate": 30.0, "reward_rule": "sqrt_curve", "reward_source": "issuance"},
     {"choice": "best_response", "mev_bps": 2e3, "learning": "fixed"},
 ]
 PROGRAM = """

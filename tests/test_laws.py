@@ -38,8 +38,28 @@ EXTREMES = {
         "byzantine_share": 0.2, "sybil_nodes": 2, "griefing_share": 0.4, "accusation_rate": 20.0,
         "wrongful_conviction": 0.5, "colluding_share": 0.4, "bribe": 1e5, "bribery_budget": 3e5, **STORMY,
     },
+    "more attacks": {
+        "byzantine_share": 0.2, "censor_fee": 5e4, "censor_budget": 1e6, "hit_and_run_nodes": 1, "hit_after": 30,
+        "takeover_budget": 1e7, "takeover_pace": 0.01, "takeover_target": 0.67, "restake_share": 0.5, **STORMY,
+    },
+    "the whole supply bought": {
+        "takeover_budget": 1e12, "takeover_pace": 1.0, "price_impact": 1e3, "max_stake": 1e7, "min_stake": 0.0,
+    },
     "traps": {"proof_of_check": False, "trap_rate": 1.0, "trap_penalty": 1e4, "cost_per_check": 1e4, **STORMY},
     "storms": {"storm_share": 0.9, "storm_multiplier": 1e4, "storm_length": 1.0, "compensation_share": 0.6},
+    "contagion": {"sister_chains": 6, "sister_scandal_rate": 100.0, "contagion": 1.0, "scandal_loss": 1.0, **STORMY},
+    "restaked to ruin": {
+        "sanction": "restaked_slash", "services": 6, "service_overlap": 0.8, "service_income": 10.0,
+        "service_profit": 1e5, "external_shock_rate": 100.0, "external_shock_size": 1.0, **STORMY,
+    },
+    "services that buy all there is": {
+        "sanction": "restaked_slash", "services": 400, "service_income": 10.0, "restake_share": 1.0, **STORMY,
+    },
+    "curve of the root": {"reward_rule": "sqrt_curve", "reward_source": "issuance", "min_stake": 0.0, **STORMY},
+    "blocks sold": {"ordering": "discretion", "revenue": "auction_to_proposer", "auction_precision": 100.0, **STORMY},
+    "one builder": {"revenue": "auction_to_proposer", "number_of_builders": 1, "exclusive_flow": 1.0, **STORMY},
+    "rights sold": {"selection": "auction", "ordering": "discretion", "auction_precision": 1.01, **STORMY},
+    "rights nobody wants": {"selection": "auction", "fee_bps": 0.0, "reward_per_block": 0.0, "batch_cost_fixed": 1e4},
     "revolving door": {"entry_rate": 1.0, "exit_rate": 1.0, "sequencer_cost": 1e4, "exit_delay": 1, **STORMY},
 }  # fmt: skip
 """One economy per way in which a ledger is tempted."""
@@ -93,7 +113,17 @@ def check_blocks(state: State, due: int) -> None:
     assert np.all(nodes.convicted <= nodes.detected)
     assert np.all(nodes.detected <= nodes.offences)
     assert np.all(nodes.offences.sum(axis=1) <= nodes.made)
-    for name in ("price", "volume", "mean_opportunity", "net_fee", "harm", "trust", "pay_scale"):
+    for name in (
+        "price",
+        "volume",
+        "mean_opportunity",
+        "net_fee",
+        "harm",
+        "lawful_harm",
+        "capture",
+        "trust",
+        "pay_scale",
+    ):
         assert np.isfinite(now[name]), name
     assert now.price > 0
     assert 0 <= now.trust <= 1
@@ -116,9 +146,16 @@ def check_standing(state: State, scenario: Scenario) -> None:
     assert np.all((rangers.diligence >= 0) & (rangers.diligence <= 1))
 
 
+def check_stack(state: State) -> None:
+    """Trust is a share, of every chain and of the name they have in common."""
+    for trust in (state.sisters.trust, state.market.trust, state.market.brand):
+        assert np.all((trust >= 0) & (trust <= 1))
+
+
 def check_numbers(state: State) -> None:
     """No agent holds a number that is none."""
-    for group in (state.sequencers, state.rangers, state.apps, state.attackers, state.totals):
+    agents = state.sequencers, state.rangers, state.apps, state.attackers, state.builders, state.sisters
+    for group in (*agents, state.totals):
         for name in group.dtype.names:
             assert not np.any(np.isnan(group[name])), name
 
@@ -134,6 +171,7 @@ def check_run(scenario: Scenario, seed: int, epochs: int = EPOCHS) -> Engine:
         check_members(engine.state, most_shares)
         check_blocks(engine.state, scenario.blocks_per_epoch)
         check_standing(engine.state, scenario)
+        check_stack(engine.state)
         check_numbers(engine.state)
     return engine
 

@@ -110,6 +110,8 @@ def test_trust_agrees_exactly(name):
     reference.users()
     assert engine.state.market.trust == pytest.approx(reference.trust, rel=1e-12)
     np.testing.assert_allclose(engine.state.apps.memory, [app.memory for app in reference.apps], rtol=1e-11)
+    np.testing.assert_allclose(engine.state.sisters.trust, [sister.trust for sister in reference.sisters], rtol=1e-11)
+    assert engine.state.market.brand == pytest.approx(reference.brand, rel=1e-12)
 
 
 def outcomes(phase: str, nodes, rangers, delegators) -> list[float]:  # type: ignore[no-untyped-def]

@@ -159,7 +159,7 @@ def test_advertised_detection_is_that_of_independent_rangers(sampling, evidence,
         sampling_probability=sampling, evidence_reorder=evidence, number_of_rangers=seats, possible_rangers=8
     )
     state = stage(**scenario.model_dump(include={"number_of_rangers", "possible_rangers"})).state
-    found = advertised_detection(state, rules_of(scenario), int(Offence.REORDER))
+    found = advertised_detection(state, rules_of(scenario), state.sequencers[0], int(Offence.REORDER))
     assert found == pytest.approx(1 - (1 - sampling * evidence) ** seats, rel=1e-12, abs=1e-12)
 
 

@@ -76,6 +76,9 @@ CASES = [
     ("stability", CHOICE, {"gain": {"gain": 0.0}, "precision": {"ranger_precision": 0.0}}),
     ("largest_revision", {"omega_squared": 1.0, "sharing": 0.0},
      {"omega_squared": {"omega_squared": -1.0}, "sharing": {"sharing": -1.0}}),
+    ("imitated_share", {"share": 0.2, "advantage": 1.0, "precision": 1.0, "revising": 0.5, "rounds": 3},
+     {"share": {"share": 1.1}, "precision": {"precision": 0.0}, "revising": {"revising": -0.1},
+      "rounds": {"rounds": 1.5}}),
     ("replicator_period", GAME, {"cost - pay": {"bounty": 9.0}}),
     ("replicator_invariant", {"deviating": 0.1, "checking": 0.1, **GAME},
      {"deviating": {"deviating": -0.1}, "checking": {"checking": 1.1}, "gain": {"gain": 0.0}, "loss": {"loss": 0.0},
@@ -133,6 +136,11 @@ CASES = [
      {"stake": {"stake": 0.0}, "bounty": {"bounty": 0.0}, "cost": {"cost": 600.0}, "reward": {"reward": -1.0},
       "fine": {"fine": -1.0}, "pay": {"pay": -1.0}, "validators": {"validators": 0}, "mixers": {"mixers": 6},
       "value": {"value": 10.0}}),
+    ("frechet_auction", {"strengths": [1.0, 2.0], "precision": 3.0},
+     {"strengths": {"strengths": [1.0, -1.0]}, "highest strength": {"strengths": [0.0]},
+      "precision": {"precision": 1.0}}),
+    ("tipping_precision", {"builders": 10, "exclusive": 0.6},
+     {"builders": {"builders": 1}, "exclusive": {"exclusive": 0.0}}),
     ("gini_pareto", {"index": 2.0}, {"index": {"index": 1.0}}),
     ("theil_pareto", {"index": 2.0}, {"index": {"index": 0.5}}),
     ("gini_lognormal", {"sigma": 1.0}, {"sigma": {"sigma": 0.0}}),
@@ -189,6 +197,8 @@ def test_the_first_value_that_fails_is_shown():
         ("storm_share", 0.1),
         ("honest_share", 0.1),
         ("byzantine_share", 0.5),
+        ("selection", "auction"),
+        ("revenue", "auction_to_proposer"),
     ],  # fmt: skip
 )
 def test_a_scenario_outside_the_conditions_of_a_prediction_is_named(name, value):

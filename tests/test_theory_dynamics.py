@@ -52,6 +52,29 @@ def test_memory_slows_down_as_rare_revision_does():
         assert theory.attraction_is_stable(omega, memory) == (theory.largest_revision(omega) > 1 - memory)
 
 
+@pytest.mark.parametrize(
+    ("advantage", "precision", "revising"), [(1.0, 1.0, 0.5), (-3.0, 0.5, 1.0), (0.0, 5.0, 1.0), (40.0, 2.0, 0.1)]
+)
+def test_who_is_richer_is_copied_more_often(advantage, precision, revising):
+    """400,000 players, one by one: the tolerance is three standard errors or more, and a twentieth of what happens."""
+    stream, size, rounds = np.random.default_rng(5), 400_000, 6
+    acts = stream.random(size) < 0.3
+    expected = theory.imitated_share(acts.mean(), advantage, precision, revising, rounds)
+    for _ in range(rounds):
+        peer = acts[(np.arange(size) + stream.integers(1, size, size)) % size]
+        copies = stream.random(size) < revising / (1 + np.exp(-precision * advantage * (peer * 1.0 - acts)))
+        acts = np.where(copies, peer, acts)
+    assert acts.mean() == pytest.approx(expected, abs=0.006)
+    assert abs(expected - 0.3) > 0.12 or advantage == 0
+
+
+def test_imitation_in_small_steps_follows_the_logistic_curve():
+    advantage, precision, revising, rounds = 8.0, 2e-4, 0.3, 10_000
+    odds = 0.2 / 0.8 * np.exp(revising * precision * advantage / 2 * rounds)
+    found = theory.imitated_share(0.2, advantage, precision, revising, rounds)
+    assert found == pytest.approx(odds / (1 + odds), rel=1e-3)
+
+
 def test_imitation_circles_around_the_equilibrium():
     def rates(_, state):
         deviating, checking = state

@@ -12,10 +12,11 @@ import pytest
 from scipy import stats
 
 from model.core.conduct import consider
+from model.core.docket import file
 from model.core.learning import learning
 from model.core.options import NOBODY, OFFENCES, Offence, Tactic
 from model.core.policy import believed_detection
-from model.core.verification import coverage, detection, offer_bribes, verification
+from model.core.verification import coverage, offer_bribes, reported, verification
 from model.simulation import Engine
 from tests.scenarios import stage
 
@@ -66,11 +67,11 @@ def test_claims_of_reporters_add_up_to_the_convictions():
 def test_detection_and_coverage_are_those_of_independent_rangers():
     engine = offended()
     found = np.empty(OFFENCES)
-    detection(engine.state, engine.rules, NOBODY, found)
+    reported(engine.state, engine.rules, NOBODY, found)
     assert found[0] == pytest.approx(1 - np.prod(1 - finding(engine)))
     assert coverage(engine.state, engine.rules) == pytest.approx(1 - np.prod(1 - 2 * finding(engine)))
     engine.state.rangers.status[0] = 0
-    detection(engine.state, engine.rules, NOBODY, found)
+    reported(engine.state, engine.rules, NOBODY, found)
     assert found[0] == pytest.approx(1 - np.prod(1 - finding(engine)[1:]))
 
 
@@ -136,6 +137,7 @@ def test_evidence_is_own_in_full_others_in_part_and_fades(published):
     state.sequencers.offences[0] = 10, 0, 0
     state.sequencers.detected[0] = 4, 0, 0
     state.market.detection = 0.25, 0.5, 0.75
+    file(state)
     learning(state, engine.rules, engine.streams)
     keep, seen = 0.5 ** (1 / 10), 30.0 if published else 0.0
     assert state.sequencers.caught[0] == pytest.approx(keep * 5 + np.array([4, 0, 0]) + seen * state.market.detection)

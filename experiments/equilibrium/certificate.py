@@ -108,7 +108,7 @@ def _settle(
         observe(engine.state, snapshots, 0)
         engine.advance(epochs, snapshots)
         worlds.append(frozen(engine, replicate_seed(own, 1)))
-        paths.append(policies(scenario, snapshots))
+        paths.append(policies(engine.rules, snapshots))
     return worlds, paths
 
 

@@ -15,9 +15,9 @@ from experiments.equilibrium.moves import Deviation, Move
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.watching import of_delegators, of_rangers
 from experiments.equilibrium.world import World
-from model.core import entry, ladder, ledger, policy
+from model.core import entry, ladder, ledger, policy, watchers
 from model.core.options import NOBODY, OFFENCES, Admission, Conduct, Learning, Offence, Status
-from model.core.selection import weigh
+from model.core.selection import EVERYBODY, openings, prospect, seats
 from model.core.state import State
 
 NEVER = np.inf
@@ -135,8 +135,8 @@ def _informed(state: State, rules: np.record, i: int) -> None:
     node = state.sequencers[i]
     node.revises = 1
     for a in range(OFFENCES):
-        believed = policy.believed_detection(node, rules, a, policy.advertised_detection(state, rules, a))
-        true = state.market.detection[a]
+        believed = policy.believed_detection(node, rules, a, policy.advertised_detection(state, rules, node, a))
+        true = watchers.found_out(node, rules, a, state.market.detection[a])
         if believed > 0.0:
             node.caution[a] *= true * (1.0 - believed * rules.clawback) / (believed * (1.0 - true * rules.clawback))
 
@@ -163,16 +163,16 @@ def _enter(world: World) -> Move | None:
     nodes, least = world.state.sequencers, world.rules.min_stake
     stake = np.minimum(nodes.wallet, nodes.capital)
     able = np.flatnonzero((nodes.status == Status.CANDIDATE) & (stake >= least) & (stake > 0))
-    if able.size == 0 or world.rules.admission == Admission.VOTE:
+    if able.size == 0 or world.rules.admission == Admission.VOTE or seats(world.rules) < EVERYBODY:
         return None
     i = int(able[np.argmin(nodes.cost[able])])
 
     def change(state: State, rules: np.record) -> None:
         node = state.sequencers[i]
-        total = weigh(state, rules)
+        found = openings(state, rules)
         ledger.bond(node, float(stake[i]))
         node.status = Status.ACTIVE
-        node.profit_average = entry.expected_profit(state.market, rules, node, total)
+        node.profit_average = entry.expected_profit(state.market, rules, node, prospect(node, rules, found))
         node.income_average = node.profit_average + node.cost
 
     return Move(Members((i,)), change)

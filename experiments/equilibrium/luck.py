@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.equilibrium.world import World
-from model.core.expectation import TURN, expected_blocks, expected_turns
-from model.core.options import NOBODY, Conduct, Offence, RewardRule, Sanction, Status, Verification
+from model.core.expectation import TURN, expected_turns
+from model.core.hindsight import detections
+from model.core.options import OFFENCES, Conduct, Offence, RewardRule, Status
+from model.core.penalty import takes_stake
 from model.core.recording import Snapshots
 
 Floats = NDArray[np.float64]
@@ -32,9 +34,8 @@ class Luck:
         self._epochs = len(seen.epoch) - 1
         self._before, self._after = seen.sequencers[:-1], seen.sequencers[1:]
         self._price = seen.market["price"][1:]
-        self._dealt = np.zeros(self._after.shape)
-        expected_blocks(seen, rules, self._dealt)
         self._turns: dict[int, np.recarray] = {}
+        self._chances: dict[int, tuple[Floats, Floats]] = {}
 
     def of_sequencer(self, i: int) -> float:
         """Return what chance brought sequencer i (USD): blocks dealt, value stolen, honest value, convictions."""
@@ -47,21 +48,21 @@ class Luck:
         honest -= mean * turns["offences"].sum(axis=1) - turns["stolen"].sum(axis=1)
         convicted = (rows["convicted"] - turns["convicted"]) * cost
         a_turn = turns["stolen"] @ gain - (turns["convicted"] * cost).sum(axis=1)
-        dealt = (rows["assigned"] - self._dealt[:, i]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
-        earned = (stolen @ gain).sum() + self._seen.market["capture"][1:] @ honest
+        dealt = (rows["assigned"] - rows["due"]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
+        earned = (stolen @ gain).sum() + self._capture(i) @ honest
         return float(earned - convicted.sum() + dealt.sum())
 
     def of_pool(self, i: int) -> Floats:
         """Return what chance brought the pool of sequencer i in each epoch (tokens): blocks dealt, convictions."""
         before, rules = self._before[:, i], self._rules
         emitted = self._emission() * _ratio(before["pool"], before["self_stake"] + before["pool"])
-        dealt = (self._after["assigned"][:, i] - self._dealt[:, i]) * emitted * (1 - before["commission"])
+        dealt = (self._after["assigned"][:, i] - self._after["due"][:, i]) * emitted * (1 - before["commission"])
         return dealt - (self._convictions(i) @ rules.slash) * before["pool"]
 
     def of_ranger(self, k: int) -> float:
         """Return what chance brought Ranger k (USD): convictions, who had reported them, and what it accused."""
         rules = self._rules
-        if rules.sanction != Sanction.SLASH:
+        if not takes_stake(rules):
             return 0.0
         accused = self._of_accuser(k) if self._seen.rangers["conduct"][0, k] == Conduct.GRIEFING else 0.0
         total, zero = 0.0, np.zeros(self._epochs)
@@ -95,8 +96,7 @@ class Luck:
     def _turn(self, i: int) -> np.recarray:
         if i not in self._turns:
             self._turns[i] = np.zeros(self._epochs, TURN).view(np.recarray)
-            found = np.ascontiguousarray(1 - (1 - self._finding(i)).prod(axis=2).T)
-            expected_turns(self._seen, self._rules, self._shape, i, found, self._turns[i])
+            expected_turns(self._seen, self._rules, self._shape, i, self._detections(i)[0], self._turns[i])
         return self._turns[i]
 
     def _convictions(self, i: int) -> Floats:
@@ -118,8 +118,17 @@ class Luck:
         before, market = self._before[:, i], self._seen.market
         stake = before["self_stake"] + before["pool"]
         own = _ratio(before["self_stake"] + before["commission"] * before["pool"], stake)
-        fees = market["net_fee"][:-1] + market["capture"][1:] * market["mean_opportunity"][1:]
+        fees = market["net_fee"][:-1] + self._capture(i) * market["mean_opportunity"][1:]
+        fees = fees - self._after["payment"][:, i]
         return np.asarray(self._emission() * own * self._price + fees, float)
+
+    def _capture(self, i: int) -> Floats:
+        """Return the part of the opportunity that sequencer i earns by ordering by the rules, (T,); known before."""
+        rules, market = self._rules, self._seen.market["capture"][1:]
+        if rules.discretion > 0.0:
+            at_will = max(rules.honest_capture, rules.discretion * self._before["skill"][0, i])
+            return np.full(market.shape, at_will)
+        return np.asarray(market, float)
 
     def _emission(self) -> Floats:
         """Return the tokens emitted for a block, (T,)."""
@@ -130,30 +139,24 @@ class Luck:
         """Return what sequencer i and its pool have at stake (USD), (T,)."""
         return np.asarray((self._before["self_stake"][:, i] + self._before["pool"][:, i]) * self._price, float)
 
-    def _finding(self, i: int) -> Floats:
-        """Return with what chance each Ranger reports an offence of sequencer i, (O, T, K): who is bribed does not."""
-        rules, rangers = self._rules, self._seen.rangers[:-1]
-        look = (rangers["status"] == Status.ACTIVE) & (rules.verification == Verification.RANGERS)
-        checks = np.where(look, rules.sampling_probability * rangers["diligence"], 0.0)
-        found = np.multiply.outer(rules.evidence, checks)
-        if self._before["owner"][0, i] == NOBODY:
-            return found
-        bounty = np.multiply.outer(rules.bounty_share * rules.slash * rules.enforcement, self._pot(i))
-        offered = (self._seen.market["bribes_offered"][1:] == 1) & (
-            (rules.bribe > bounty) | (rules.sanction == Sanction.NONE)
-        )
-        return np.where(offered[:, :, None] & (rangers["conduct"] == Conduct.COLLUDING), 0.0, found)
+    def _detections(self, i: int) -> tuple[Floats, Floats]:
+        """Return the chance that an offence of sequencer i is found out, (T, O), and by each Ranger, (T, O, K)."""
+        if i not in self._chances:
+            found = np.zeros((self._epochs, OFFENCES))
+            reports = np.zeros((*found.shape, self._seen.rangers.shape[1]))
+            detections(self._seen, self._rules, i, found, reports)
+            self._chances[i] = found, reports
+        return self._chances[i]
 
     def _reports(self, i: int, k: int) -> tuple[Floats, Floats]:
         """Return the chance that Ranger k is among those who report an offence of i, and its mean share then, (T, O).
 
-        Each finds with a chance f of its own. The mean of 1 / (1 + others) is the integral of prod(1 - f_j (1 - x))
+        Each reports with a chance f of its own. The mean of 1 / (1 + others) is the integral of prod(1 - f_j (1 - x))
         over x from 0 to 1.
         """
-        found = self._finding(i)
-        missed = 1 - np.multiply.outer(1 - NODES, np.delete(found, k, axis=2))
-        reports = _ratio(found[:, :, k], 1 - (1 - found).prod(axis=2))
-        return reports.T, np.tensordot(WEIGHTS, missed.prod(axis=3), 1).T
+        found, reports = self._detections(i)
+        missed = 1 - np.multiply.outer(1 - NODES, np.delete(reports, k, axis=2))
+        return _ratio(reports[:, :, k], found), np.tensordot(WEIGHTS, missed.prod(axis=3), 1)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

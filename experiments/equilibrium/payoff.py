@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.equilibrium.luck import Luck
 from experiments.equilibrium.world import Change, World
+from model.core.docket import CONVICTED, due
 from model.core.options import NOBODY, Tactic
 from model.core.state import State
 
@@ -62,9 +63,11 @@ class Play:
         return _gained(self._seen.sequencers["total_usd"][:, i]) - due
 
     def _due(self, state: State, i: int) -> float:
-        """Return what sequencer i is convicted to lose and has not lost yet (USD)."""
-        pending = 1 - np.prod(1 - state.pending[:, i])
-        return float(pending * state.sequencers[i].self_stake * state.market.price)
+        """Return what sequencer i is convicted to lose and has not lost yet (USD), come to light or not."""
+        kept = np.prod(1 - state.pending[:, i])
+        filed = np.delete(state.docket[:, i, CONVICTED], due(state), axis=0).sum(axis=0)
+        kept *= np.prod((1 - self._rules.slash) ** filed)
+        return float((1 - kept) * state.sequencers[i].self_stake * state.market.price)
 
     def _delegator(self, d: int) -> float:
         """Return what delegator d's tokens grew by (USD) if it keeps its place; outside they earn the outside yield."""

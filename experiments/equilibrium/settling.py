@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc, stdtrit
 
-from model.core.options import Conduct, Offence, Status, Verification
+from model.core.hindsight import beliefs
+from model.core.options import Conduct, Learning, Offence, Status, Verification
 from model.core.recording import Snapshots
-from model.parameters import Scenario
 
 Floats = NDArray[np.float64]
 
@@ -58,14 +58,14 @@ class Finding(NamedTuple):
         return f"{self.policy} has settled at {self.level:.2g}"
 
 
-def policies(scenario: Scenario, snapshots: Snapshots) -> dict[str, Floats]:
+def policies(rules: np.record, snapshots: Snapshots) -> dict[str, Floats]:
     """Return the mean policy of every role at each snapshot of the later half of a run, (T,)."""
-    later = slice(len(snapshots.epoch) // 2, None)
-    nodes, rangers = snapshots.sequencers[later], snapshots.rangers[later]
+    later = Snapshots(*(part[len(snapshots.epoch) // 2 :] for part in snapshots))
+    nodes, rangers = later.sequencers, later.rangers
     rational = (nodes["status"] == Status.ACTIVE) & (nodes["conduct"] == Conduct.RATIONAL)
-    name, stance = _stance(scenario, nodes, rangers)
+    name, stance = _stance(rules, later)
     found = {name: _mean(stance, rational), COMMISSION: _mean(nodes["commission"], rational)}
-    if scenario.verification == Verification.RANGERS.name.lower():
+    if rules.verification == Verification.RANGERS:
         found["diligence"] = _mean(rangers["diligence"], rangers["status"] == Status.ACTIVE)
     return found
 
@@ -80,15 +80,13 @@ def findings(paths: Sequence[Mapping[str, Floats]]) -> list[Finding]:
     ]
 
 
-def _stance(scenario: Scenario, nodes: np.ndarray, rangers: np.ndarray) -> tuple[str, Floats]:
+def _stance(rules: np.record, snapshots: Snapshots) -> tuple[str, Floats]:
     """Return by what sequencers are held back, in words, and its value, (T, S)."""
-    if scenario.learning not in ("belief", "fixed"):
+    nodes = snapshots.sequencers
+    if rules.learning not in (Learning.BELIEF, Learning.FIXED):
         return "share of sequencers' propensity to order by the rules", 1 - nodes["mix"].sum(axis=(2, 3))
-    seats = (rangers["status"] == Status.ACTIVE).sum(axis=1)[:, None]
-    looked = scenario.sampling_probability if scenario.verification == Verification.RANGERS.name.lower() else 0.0
-    advertised = 1 - (1 - looked * scenario.evidence_reorder) ** seats
-    caught, uncaught = nodes["caught"][:, :, Offence.REORDER], nodes["uncaught"][:, :, Offence.REORDER]
-    believed = (scenario.prior_weight * advertised + caught) / (scenario.prior_weight + caught + uncaught)
+    believed = np.zeros(nodes.shape)
+    beliefs(snapshots, rules, int(Offence.REORDER), believed)
     return DETECTION, believed
 
 

@@ -1,4 +1,4 @@
-"""Where the full model departs from theory, and by how much: one figure, `python -m experiments.verify.departures`."""
+"""Where the full model departs from theory, and by how much: one figure, drawn by `make docs`."""
 
 from __future__ import annotations
 

@@ -164,6 +164,42 @@ def stability_limit(h: History) -> float:
     return float(fading > _largest_rate(h.scenario, stake_value(h)))
 
 
+NODES, GAIN = 3_000, 0.5
+IMITATED = quiet(
+    10_000 * NODES, learning="imitation", mutation=0.0, income_memory=0.1, selection="equal", verification="none",
+    stakes=(), number_of_sequencers=NODES, possible_sequencers=NODES, gain_reorder=GAIN, gain_insert=GAIN,
+    gain_censor=GAIN,
+)  # fmt: skip
+"""Policies offend in every block or in none, at first six of 34 the former, and blocks enough that luck evens out."""
+
+OFFENDING = int((RUNG < 1.0).sum())
+"""Rungs that every block exceeds where blocks are alike: a policy on one of them offends in all."""
+
+
+def _offenders(h: History, t: int) -> float:
+    """Return the share of sequencers whose policy is to offend."""
+    return float(h.path("sequencers", "mix")[t, :, :, :OFFENDING].sum(axis=(1, 2)).mean())
+
+
+@case(
+    IMITATED,
+    grid(
+        "honest_capture sequencer_precision revision_rate",
+        (0.0, 0.02, 0.5), (0.9, 0.05, 0.5), (0.25, 0.04, 0.75), (0.0, 0.1, 0.25), (0.4, 0.1, 1.0),
+    ),
+    lambda h: _offenders(h, -1),
+    epochs=8,
+    effect=lambda h: _offenders(h, -1) - _offenders(h, 0),
+)  # fmt: skip
+def imitation(h: History) -> float:
+    """Who is richer is copied: the share of those who offend moves by eta s (1 - s) tanh(lambda u / 2) per epoch."""
+    s = h.scenario
+    advantage = (GAIN - s.honest_capture) * MEAN_OPPORTUNITY
+    return float(
+        theory.imitated_share(_offenders(h, 0), advantage, s.sequencer_precision, s.revision_rate, int(h.epoch[-1]))
+    )
+
+
 REINFORCED = quiet(
     20_000, learning="reinforcement", diligent_share=0.0, foregone=1.0, slash_fraction=1e-12, token_price=4e8,
     slash_multiplier_insert=1e4, slash_multiplier_censor=1e4, number_of_rangers=1, sampling_probability=1.0,
@@ -171,7 +207,6 @@ REINFORCED = quiet(
 )  # fmt: skip
 """Where all blocks are alike, the policies of a ladder either reorder every block, or offend in none, or do not pay."""
 
-OFFENDING = int((RUNG < 1.0).sum())
 IDLE = 1 + OFFENCES * (RUNGS - OFFENDING)
 
 

@@ -81,6 +81,6 @@ class Delegator(View, group="delegators", kind=DELEGATOR):
 
     def _values(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of the sequencers that take deposits and what each is worth, as the compiled choice does."""
-        state, _ = self._weighed()
+        state = self._copied()
         rows, yields, risks = delegation.offers(state, self._rules)
         return rows, yields - self.risk_aversion * risks

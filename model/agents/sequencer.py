@@ -8,9 +8,10 @@ import numpy as np
 
 from model.agents.field import Balance, Choice, Closed, Field, member
 from model.agents.view import View
-from model.core import conduct, delegation, entry, ledger, policy, verification
+from model.core import auction, conduct, delegation, entry, ledger, policy, selection, verification, watchers
 from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
 from model.core.rows import SEQUENCER
+from model.core.state import State
 
 DELEGATED = "it is delegators' stake; let a Delegator delegate() or undelegate()"
 
@@ -35,6 +36,7 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     members = Closed(DELEGATED)
     capital = Field(0)
     commission = Field(0, "max_commission")
+    services = Closed("it follows from which other services its stake backs")
     skill = Field(0)
     cost = Field(0)
     downtime = Field(0, 1)
@@ -57,10 +59,11 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
 
     @property
     def net_yield(self) -> float:
-        """Yearly emission per delegated token after commission, at today's weights."""
-        state, total = self._weighed()
+        """Yearly reward per delegated token after commission, at today's weights: emission and other services' pay."""
+        state = self._copied()
+        total = selection.weigh(state, self._rules)
         node = state.sequencers[self.row]
-        return (1.0 - node.commission) * delegation.gross_yield(node, self._rules, total, state.market.pay_scale)
+        return (1.0 - node.commission) * delegation.gross_yield(node, self._rules, total, state.market)
 
     @property
     def slash_rate(self) -> float:
@@ -70,14 +73,16 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
     @property
     def detection_beliefs(self) -> tuple[float, ...]:
         """Probability, as it believes, that each offence is found out."""
-        advertised = [policy.advertised_detection(self._state, self._rules, a) for a in range(OFFENCES)]
-        return tuple(policy.believed_detection(self._record, self._rules, a, q) for a, q in enumerate(advertised))
+        state = self._watched()
+        node = state.sequencers[self.row]
+        advertised = [policy.advertised_detection(state, self._rules, node, a) for a in range(OFFENCES)]
+        return tuple(policy.believed_detection(node, self._rules, a, q) for a, q in enumerate(advertised))
 
     @property
     def detection(self) -> tuple[float, ...]:
         """Probability, in truth, that each offence is found out."""
         found = np.zeros(OFFENCES)
-        verification.detection(self._state, self._rules, self.row, found)
+        verification.detection(self._watched(), self._rules, self.row, found)
         return tuple(found.tolist())
 
     @property
@@ -96,17 +101,28 @@ class Sequencer(View, group="sequencers", kind=SEQUENCER):
 
     def _considered(self, custom: int) -> Any:
         """Return a copy of its row that thinks of the offences as it would now; a policy of its own (custom) stays."""
-        node = self._record.copy()
+        state = self._watched()
+        node = state.sequencers[self.row]
         node.custom = custom
         for a in range(OFFENCES):
-            advertised = policy.advertised_detection(self._state, self._rules, a)
-            conduct.consider(self._state, self._rules, node, self.row, a, advertised)
+            advertised = policy.advertised_detection(state, self._rules, node, a)
+            conduct.consider(state, self._rules, node, self.row, a, advertised)
         return node
+
+    def _watched(self) -> State:
+        """Return the state with nodes that know how many peers they have now; the economy is left alone."""
+        copy = self._state._replace(sequencers=self._state.sequencers.copy())
+        watchers.count_peers(copy.sequencers)
+        return copy
 
     def expected_profit(self) -> float:
         """Return what honest ordering would earn (USD per epoch); a candidate reckons with the stake it can bond."""
-        state, total = self._weighed()
+        state = self._copied()
         node = state.sequencers[self.row]
-        if self.status == Status.CANDIDATE:
+        if node.status == Status.CANDIDATE:
             ledger.bond(node, min(node.wallet, node.capital))
-        return entry.expected_profit(state.market, self._rules, node, total - node.weight)
+        node.status = Status.ACTIVE
+        others = selection.weigh(state, self._rules) - node.weight
+        margin = auction.margin(node, self._rules, state.market, others)
+        blocks = selection.mean_blocks(self._rules, node.weight, others)
+        return entry.expected_profit(state.market, self._rules, node, blocks, margin)

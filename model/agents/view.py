@@ -12,7 +12,6 @@ import mesa
 import numpy as np
 
 from model.agents.field import Field
-from model.core.selection import weigh
 from model.core.state import State
 
 
@@ -84,10 +83,9 @@ class View(mesa.Agent):
     def _rules(self) -> Any:
         return self.model.engine.rules
 
-    def _weighed(self) -> tuple[State, float]:
-        """Return the state with nodes that carry their weights of now, and the sum; the economy is left alone."""
-        copy = self._state._replace(sequencers=self._state.sequencers.copy())
-        return copy, weigh(copy, self._rules)
+    def _copied(self) -> State:
+        """Return the state with a copy of its sequencers, to ask what if; the economy is left alone."""
+        return self._state._replace(sequencers=self._state.sequencers.copy())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.row})"

@@ -1,14 +1,21 @@
-"""Phase 10: what the attackers' books say."""
+"""Phase 10: attackers whose tactic decides anew each epoch decide, and all of them keep books."""
 
+from model.core.censorship import offer_embargo
 from model.core.compiled import kernel
+from model.core.hit_and_run import hit_and_run
+from model.core.takeover import take_over
 
 
 @kernel
-def attack(state):
-    """Charge every attacker what it spent this epoch; profits of what it owns were added as they were earned.
+def attack(state, rules, streams):
+    """Let each tactic make its move, and charge every attacker what it spent this epoch.
 
-    Writes attackers.profit, charged. Draws nothing. A tactic that decides anew each epoch decides here.
+    Profits of what an attacker owns were added as they were earned. Writes what the tactics write, and attackers'
+    profit, charged. Draws from `attack` what active tactics draw.
     """
+    offer_embargo(state, rules, streams.attack)
+    hit_and_run(state, rules)
+    take_over(state, rules, streams.attack)
     for attacker in state.attackers:
         attacker.profit -= attacker.spent - attacker.charged
         attacker.charged = attacker.spent

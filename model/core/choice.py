@@ -113,11 +113,14 @@ def by_difference(stance, choice):
 
 
 @kernel
-def by_ladder(stance, mix, caution):
-    """Make a stance offend above rungs, with the probabilities `mix`; `caution` (OFFENCES,) multiplies the rungs."""
+def by_ladder(stance, mix, caution, possible):
+    """Make a stance offend above rungs, with the probabilities `mix`; `caution` (OFFENCES,) multiplies the rungs.
+
+    What is not `possible` (OFFENCES,) is never done, whatever the mix.
+    """
     reach = np.inf
     for a in range(OFFENCES):
-        stance.shift[a] = np.log(caution[a])
+        stance.shift[a] = np.log(caution[a]) if possible[a] == 1 else np.inf
         for r in range(RUNGS):
             stance.mix[a, r] = mix[a, r]
             if mix[a, r] > 0.0:

@@ -2,34 +2,38 @@
 
 import numpy as np
 
+from model.core.auction import sell_blocks
 from model.core.chance import multinomial, round_half_up
 from model.core.choice import always
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Sanction, Status
+from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Status, Verification
+from model.core.penalty import conviction, ends_turn
 from model.core.policy import advertised_detection, appraise, believed_detection, take_stance
 from model.core.reinforcement import begin
 from model.core.thinning import new_desk
 from model.core.turn import play
-from model.core.verification import detection, insider_view, offer_bribes
+from model.core.verification import detection, insider_view, offer_bribes, reported
+from model.core.watchers import count_peers, found_out
 
 
 @kernel
 def conduct(state, rules, shape, streams):
     """Set reservation values, play every turn, and hand the blocks of jailed nodes to the others.
 
-    Writes the nodes' reservation, kept, mix, experience, made, opportunity, honest_value, offences, stolen, convicted,
-    turn_ended; State.attractions; market.lost_blocks. Draws from `conduct`. Law: made and lost blocks sum to
-    blocks_per_epoch.
+    Writes the nodes' peers, reservation, kept, mix, experience, made, opportunity, honest_value, offences, stolen,
+    convicted, turn_ended; State.attractions; market.lost_blocks; the builders' won. Draws from `conduct`, and from
+    `auction` who wins what is sold. Law: made and lost blocks sum to blocks_per_epoch.
     """
     desk = new_desk(shape)
     slate = desk.slate[0]
     offer_bribes(state, rules)
+    if rules.verification == Verification.PEERS:
+        count_peers(state.sequencers)
     if rules.learning == Learning.REINFORCEMENT:
         begin(state, rules)
     common = state.market.detection
-    detection(state, rules, NOBODY, common)
+    reported(state, rules, NOBODY, common)
     decide(state, rules)
-    enforced = _end_of_turn(rules)
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         _clear(node)
@@ -37,24 +41,27 @@ def conduct(state, rules, shape, streams):
             if node.owner != NOBODY:
                 detection(state, rules, i, slate.ends)
             for a in range(OFFENCES):
-                slate.ends[a] = enforced * (common[a] if node.owner == NOBODY else slate.ends[a])
+                found = found_out(node, rules, a, common[a]) if node.owner == NOBODY else slate.ends[a]
+                slate.ends[a] = found * (conviction(node, rules) if ends_turn(rules) else 0.0)
             take_stance(node, rules, state.market.mean_opportunity, desk.stance[0])
             play(node, node.assigned, state.market.mean_opportunity, shape, desk, streams.conduct)
     _substitute(state, rules, shape, desk, streams.conduct)
+    sell_blocks(state, rules, streams.auction)
 
 
 @kernel
 def decide(state, rules):
     """Renew what active rational sequencers think of the offences, if they revise in this epoch."""
-    for a in range(OFFENCES):
-        advertised = advertised_detection(state, rules, a)
-        for i in range(state.sequencers.size):
-            node = state.sequencers[i]
-            if node.status == Status.ACTIVE and node.conduct == Conduct.RATIONAL and node.revises == 1:
-                if node.owner == NOBODY:
-                    appraise(node, rules, a, believed_detection(node, rules, a, advertised), 0.0, state.market)
-                else:
-                    consider(state, rules, node, i, a, advertised)
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
+        if node.status != Status.ACTIVE or node.conduct != Conduct.RATIONAL or node.revises == 0:
+            continue
+        for a in range(OFFENCES):
+            advertised = advertised_detection(state, rules, node, a)
+            if node.owner == NOBODY:
+                appraise(node, rules, a, believed_detection(node, rules, a, advertised), 0.0, state.market)
+            else:
+                consider(state, rules, node, i, a, advertised)
 
 
 @kernel
@@ -77,36 +84,29 @@ def _clear(node):
         node.offences[a] = 0
         node.stolen[a] = 0.0
         node.detected[a] = 0
+        node.refuted[a] = 0
         node.convicted[a] = 0
 
 
 @kernel
-def _end_of_turn(rules):
-    """Return the probability that an offence which is found out ends the turn."""
-    if rules.sanction == Sanction.SLASH and (rules.jail_epochs > 0 or rules.expel == 1):
-        return rules.enforcement
-    return 0.0
-
-
-@kernel
 def _substitute(state, rules, shape, desk, stream):
-    """Let nodes whose turn did not end order the blocks that jailed nodes left, by the rules."""
-    missed = 0
-    total = 0.0
-    weights = np.zeros(state.sequencers.size)
-    for i in range(weights.size):
-        node = state.sequencers[i]
-        missed += node.assigned - node.made
-        if node.turn_ended == 0:
-            weights[i] = node.weight * (1.0 - node.outage)
-            total += weights[i]
-    moved = round_half_up(rules.failover * missed) if total > 0.0 else 0
-    state.market.lost_blocks += missed - moved
-    if moved == 0:
-        return
-    blocks = np.empty(weights.size, np.int64)
-    multinomial(stream, moved, weights, total, blocks)
+    """Let nodes whose turn did not end order the blocks that jailed nodes of their committee left, by the rules."""
     always(desk.stance[0], NOBODY)
-    for i in range(weights.size):
-        node = state.sequencers[i]
-        play(node, blocks[i], state.market.mean_opportunity, shape, desk, stream)
+    for committee in range(rules.shards):
+        missed = 0
+        total = 0.0
+        weights = np.zeros(state.sequencers.size)
+        for i in range(weights.size):
+            node = state.sequencers[i]
+            if node.shard == committee:
+                missed += node.assigned - node.made
+                if node.turn_ended == 0:
+                    weights[i] = node.weight * (1.0 - node.absent)
+                    total += weights[i]
+        moved = round_half_up(rules.failover * missed) if total > 0.0 else 0
+        state.market.lost_blocks += missed - moved
+        if moved > 0:
+            blocks = np.empty(weights.size, np.int64)
+            multinomial(stream, moved, weights, total, blocks)
+            for i in range(weights.size):
+                play(state.sequencers[i], blocks[i], state.market.mean_opportunity, shape, desk, stream)

@@ -5,7 +5,7 @@ import numpy as np
 from model.core import ledger
 from model.core.chance import categorical
 from model.core.compiled import kernel
-from model.core.options import NOBODY, RewardRule, Status
+from model.core.options import NOBODY, RewardRule, Status, Tactic
 from model.core.selection import counted, weigh
 
 
@@ -49,15 +49,19 @@ def _release(state, rules):
 
 
 @kernel
-def gross_yield(node, rules, total_weight, pay_scale):
-    """Return a node's yearly emission per token of stake, as the protocol states it: weight share of all blocks."""
+def gross_yield(node, rules, total_weight, now):
+    """Return a node's yearly reward per token of stake: emission, and what other services that it backs pay.
+
+    Emission is as the protocol states it: by weight share of all blocks, or at the announced rate of counted stake.
+    """
     stake = node.self_stake + node.pool
     if stake <= 0.0:
         return 0.0
-    if rules.reward_rule == RewardRule.TARGET_RATE:
-        return rules.target_rate * pay_scale * counted(node, rules) / stake
+    elsewhere = now.service_yield * node.services
+    if rules.reward_rule != RewardRule.PER_BLOCK:
+        return now.reward_rate * now.pay_scale * counted(node, rules) / stake + elsewhere
     blocks = rules.blocks_per_epoch * rules.epochs_per_year * node.weight / total_weight
-    return blocks * rules.reward_per_block * pay_scale / stake
+    return blocks * rules.reward_per_block * now.pay_scale / stake + elsewhere
 
 
 @kernel
@@ -72,7 +76,7 @@ def offers(state, rules):
     for i in range(size):
         node = state.sequencers[i]
         if node.status == Status.ACTIVE and ledger.accepts(node):
-            net = (1.0 - node.commission) * gross_yield(node, rules, total, state.market.pay_scale)
+            net = (1.0 - node.commission) * gross_yield(node, rules, total, state.market)
             names[n] = i
             yields[n] = 100.0 * net + node.brand
             risks[n] = 100.0 * node.slash_average * rules.epochs_per_year
@@ -127,12 +131,15 @@ def _pending_slash(state, i):
 
 @kernel
 def _search_commissions(state, rules):
-    """Let a sequencer whose commission income fell since its last step turn round, then step; without members, down."""
+    """Let a sequencer whose commission income fell since its last step turn round, then step; without members, down.
+
+    Who gathers delegations to run with them stays at none.
+    """
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         if node.status != Status.ACTIVE or (state.market.epoch + i) % rules.commission_period != 0:
             continue
-        if node.custom == 0:
+        if node.custom == 0 and node.owner != Tactic.HIT_AND_RUN:
             if node.members == 0:
                 node.commission_direction = -1.0
             elif node.commission <= 0.0:

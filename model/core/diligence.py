@@ -4,7 +4,8 @@ import numpy as np
 
 from model.core.choice import willingness
 from model.core.compiled import kernel
-from model.core.options import Conduct, Learning, Offence, Sanction, Status
+from model.core.options import Conduct, Learning, Offence, Status
+from model.core.penalty import takes_stake
 
 
 @kernel
@@ -48,7 +49,7 @@ def believed_misconduct(ranger, rules):
 @kernel
 def expected_bounty(state, rules):
     """Return what a Ranger expects from an offence it finds (USD): its share of the slash of an average node."""
-    if rules.sanction == Sanction.NONE:
+    if not takes_stake(rules):
         return 0.0
     stake = 0.0
     active = 0

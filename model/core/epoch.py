@@ -30,7 +30,7 @@ def advance(state, rules, shape, streams, snapshots, first, last):
         learning(state, rules, streams)
         delegation(state, rules, streams)
         entry(state, rules, streams)
-        attack(state)
+        attack(state, rules, streams)
         users(state, rules, streams)
         record(state, rules)
         observe(state, snapshots, epoch + 1)
@@ -50,6 +50,7 @@ def record(state, rules):
             offences += node.offences[a]
             totals.offences[a] += node.offences[a]
             totals.detected[a] += node.detected[a]
+            totals.refuted += node.refuted[a]
             totals.stolen += node.stolen[a]
     for ranger in state.rangers:
         totals.checks += ranger.checked
@@ -57,8 +58,10 @@ def record(state, rules):
     totals.blocks_due += rules.blocks_per_epoch
     totals.offending_blocks += offences
     totals.harm += now.harm
+    totals.lawful_harm += now.lawful_harm
     totals.volume += now.volume
     totals.coverage += now.coverage
+    totals.halted += now.halted
     issued = state.accounts.minted - state.accounts.burned - state.accounts.reserve
     now.net_issuance = issued - now.issued_before
     now.issued_before = issued

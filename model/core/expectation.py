@@ -11,9 +11,9 @@ import numpy as np
 from model.core.choice import chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.opportunity import EXPONENTIAL, LOGNORMAL, PARETO
-from model.core.options import OFFENCES, Sanction, Status
+from model.core.options import OFFENCES
+from model.core.penalty import conviction, ends_turn
 from model.core.policy import take_stance
-from model.core.selection import weight_of
 
 NEGLIGIBLE = 1e-13
 """Probability of an offence in a stratum, per block, that is left out."""
@@ -60,7 +60,7 @@ def expected_turns(snapshots, rules, shape, i, found, out):
         if node.assigned > 0:
             take_stance(node, rules, mean, stance)
             integrate(stance, shape, chance, sums)
-            _turn(node.assigned, mean, found[t], rules, sums, out[t])
+            _turn(node, mean, found[t], rules, sums, out[t])
 
 
 @kernel
@@ -150,44 +150,15 @@ def _value(shape, k, place):
 
 
 @kernel
-def _turn(blocks, mean, found, rules, sums, turn):
-    """Set what `blocks` blocks come to if the first offence that is found out and sanctioned ends the turn."""
-    enforced = rules.enforcement if rules.sanction == Sanction.SLASH else 0.0
+def _turn(node, mean, found, rules, sums, turn):
+    """Set what a node's blocks come to if the first offence that is found out and sanctioned ends the turn."""
+    enforced = conviction(node, rules)
     ending = 0.0
-    if rules.jail_epochs > 0 or rules.expel == 1:
+    if ends_turn(rules):
         for a in range(OFFENCES):
             ending += sums[0, a] * found[a] * enforced
-    played = -np.expm1(blocks * np.log1p(-ending)) / ending if ending > 0.0 else float(blocks)
+    played = -np.expm1(node.assigned * np.log1p(-ending)) / ending if ending > 0.0 else float(node.assigned)
     for a in range(OFFENCES):
         turn.offences[a] = played * sums[0, a]
         turn.stolen[a] = played * mean * sums[1, a]
         turn.convicted[a] = played * sums[0, a] * found[a] * enforced
-
-
-@kernel
-def expected_blocks(snapshots, rules, out):
-    """Fill `out` (T, S) with the blocks that sequencers are dealt on average, given stakes, jail and outages.
-
-    But for the rounding of the blocks that change hands when a node is down.
-    """
-    size = out.shape[1]
-    weights = np.zeros(size)
-    for t in range(out.shape[0]):
-        total = 0.0
-        for i in range(size):
-            node = snapshots.sequencers[t, i]
-            back = node.status == Status.JAILED and node.jailed_until <= snapshots.epoch[t]
-            weights[i] = weight_of(node, rules) if node.status == Status.ACTIVE or back else 0.0
-            total += weights[i]
-        missed = 0.0
-        present = 0.0
-        for i in range(size):
-            up = 1.0 - snapshots.sequencers[t + 1, i].outage
-            dealt = rules.blocks_per_epoch * weights[i] / total if total > 0.0 else 0.0
-            missed += dealt * (1.0 - up)
-            present += weights[i] * up
-            out[t, i] = dealt * up
-        for i in range(size):
-            if present > 0.0:
-                up = 1.0 - snapshots.sequencers[t + 1, i].outage
-                out[t, i] += rules.failover * missed * weights[i] * up / present

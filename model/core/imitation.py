@@ -11,7 +11,7 @@ from model.core.choice import willingness
 from model.core.compiled import kernel
 from model.core.ladder import POLICIES, adopt, learns
 from model.core.options import NOBODY, Choice, Status
-from model.core.selection import weight_of
+from model.core.selection import entitle
 
 CARE = 11
 """Policies of a Ranger: to check this many shares of blocks, evenly spaced from none to all."""
@@ -31,18 +31,15 @@ def imitate(state, rules, stream):
 
 @kernel
 def _account(state, rules):
-    """Average profit (USD) per block that stake entitles to, in jail or out of it; of Rangers, per assigned block."""
+    """Average profit (USD) per block that weight entitles to, in jail or out of it; of Rangers, per assigned block."""
     keep = rules.income_keep
-    total = 0.0
-    for node in state.sequencers:
-        if node.status == Status.ACTIVE or node.status == Status.JAILED:
-            total += weight_of(node, rules)
+    total = entitle(state, rules, True)
     for node in state.sequencers:
         profit = node.total_usd - node.usd_before
         node.usd_before = node.total_usd
-        weight = weight_of(node, rules)
-        if weight > 0.0 and (node.status == Status.ACTIVE or node.status == Status.JAILED):
-            node.payoff = keep * node.payoff + (1.0 - keep) * profit * total / (rules.blocks_per_epoch * weight)
+        if node.weight > 0.0:
+            due = rules.blocks_per_epoch * node.weight
+            node.payoff = keep * node.payoff + (1.0 - keep) * profit * total / due
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE and ranger.assigned > 0:
             ranger.payoff = keep * ranger.payoff + (1.0 - keep) * ranger.usd / ranger.assigned

@@ -4,9 +4,11 @@ import numpy as np
 
 from model.core.compiled import kernel
 from model.core.diligence import best_diligence, expected_bounty
+from model.core.docket import COMMITTED, FOUND, due
 from model.core.imitation import imitate
 from model.core.options import OFFENCES, Learning, Status, Verification
 from model.core.reinforcement import begin_ranger, reinforce
+from model.core.watchers import found_out
 
 
 @kernel
@@ -31,21 +33,24 @@ def learning(state, rules, streams):
 
 @kernel
 def _watch_detection(state, rules):
+    """Count the offences whose time to come to light is over as trials of detection. Writes caught and uncaught."""
+    cases = state.docket[due(state)]
     published = rules.proof_of_check == 1 and rules.verification == Verification.RANGERS
     trials = rules.transparency if published else 0.0
-    found_out = state.market.detection
     caught = np.zeros(OFFENCES)
     missed = np.zeros(OFFENCES)
-    for node in state.sequencers:
+    for i in range(state.sequencers.size):
         for a in range(OFFENCES):
-            caught[a] += node.detected[a]
-            missed[a] += node.offences[a] - node.detected[a]
-    for node in state.sequencers:
+            caught[a] += cases[i, FOUND, a]
+            missed[a] += cases[i, COMMITTED, a] - cases[i, FOUND, a]
+    for i in range(state.sequencers.size):
+        node = state.sequencers[i]
         for a in range(OFFENCES):
-            own = node.detected[a]
-            hits = own + rules.publicity * (caught[a] - own) + trials * found_out[a]
-            own = node.offences[a] - node.detected[a]
-            misses = own + rules.publicity * (missed[a] - own) + trials * (1.0 - found_out[a])
+            coverage = found_out(node, rules, a, state.market.detection[a])
+            own = cases[i, FOUND, a]
+            hits = own + rules.publicity * (caught[a] - own) + trials * coverage
+            own = cases[i, COMMITTED, a] - cases[i, FOUND, a]
+            misses = own + rules.publicity * (missed[a] - own) + trials * (1.0 - coverage)
             node.caught[a] = rules.evidence_keep * node.caught[a] + hits
             node.uncaught[a] = rules.evidence_keep * node.uncaught[a] + misses
 

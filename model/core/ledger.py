@@ -48,8 +48,22 @@ def give_back(accounts, source, amount):
 
 
 @kernel
+def buy(accounts, amount):
+    """Take up to `amount` from the circulating tokens, for whoever buys them on the market. Returns what was had."""
+    bought = min(amount, accounts.circulating)
+    accounts.circulating -= bought
+    return bought
+
+
+@kernel
+def sell(accounts, amount):
+    """Put tokens in hand back into circulation."""
+    accounts.circulating += amount
+
+
+@kernel
 def reward_node(node, to_stake, to_wallet, to_pool):
-    """Place emission with a sequencer."""
+    """Place tokens in hand with a sequencer: emission, or what was bought."""
     node.self_stake += to_stake
     node.wallet += to_wallet
     node.pool += to_pool

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from model.core.auction import price_blocks
 from model.core.compiled import kernel
-from model.core.options import PriceProcess
+from model.core.options import Conduct, PriceProcess, Tactic
 
 LEAST_TREND = 1e-6
 """Part of the undisturbed volume below which its fall no longer moves a reflexive price, nor its rebound."""
@@ -16,8 +17,9 @@ LARGEST = 1e18
 def market(state, rules, streams):
     """Move price and volume, set the mean opportunity of a block, and draw outages and honest faults.
 
-    Writes market and the nodes' `outage` and `fault`. Draws from `market` two normals and a uniform, from `luck` a
-    uniform per sequencer and client: always the same number, so that luck is common to all policies.
+    Writes market, the builders' chances and margins, and the nodes' `outage` and `fault`. Draws from `market` two
+    normals and a uniform, from `luck` a uniform per sequencer and client: always the same number, so that luck is
+    common to all policies.
     """
     now = state.market
     shock = streams.market.standard_normal()
@@ -34,7 +36,10 @@ def market(state, rules, streams):
     now.mean_opportunity = now.volume * rules.mev_bps * 1e-4 / rules.blocks_per_epoch
     if now.storm == 1:
         now.mean_opportunity *= rules.storm_multiplier
+    price_blocks(state.builders, now, rules)
     _luck(state, rules, streams.luck)
+    if state.attackers[Tactic.TAKEOVER].succeeded >= 0:
+        _withhold(state)
 
 
 @kernel
@@ -47,7 +52,8 @@ def _volume(state, rules):
         present = 1.0
     growth = np.exp(rules.volume_growth * state.market.epoch * rules.dt)
     reach = rules.daily_volume_usd * 365.0 * rules.dt * min(growth, LARGEST)
-    return min(LARGEST, reach * present * state.market.trust**rules.trust_elasticity)
+    patience = np.exp(-rules.latency_loss * state.market.latency)
+    return min(LARGEST, reach * present * state.market.trust**rules.trust_elasticity * patience)
 
 
 @kernel
@@ -95,3 +101,11 @@ def _luck(state, rules, stream):
             for node in state.sequencers:
                 if node.client == client:
                     node.fault = 1
+
+
+@kernel
+def _withhold(state):
+    """Keep the nodes of a takeover that struck down, unless it can take all."""
+    for node in state.sequencers:
+        if node.owner == Tactic.TAKEOVER and node.conduct != Conduct.BYZANTINE:
+            node.outage = 1.0

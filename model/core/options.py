@@ -51,6 +51,9 @@ class Tactic(IntEnum):
     TAKEOVER = 6
 
 
+NOT_YET = -1
+"""Epoch of what has not happened."""
+
 NOBODY = -1
 """Row number that stands for no agent: an undelegated delegator's pool, an independent sequencer's owner."""
 

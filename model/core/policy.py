@@ -5,18 +5,22 @@ import numpy as np
 from model.core.choice import always, by_difference, by_ladder, by_ratio, chances_at, new_stance
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Choice, Conduct, Learning, Sanction, Status, Verification
+from model.core.ordering import lawful_capture
+from model.core.penalty import takes_stake
+from model.core.watchers import overlooked
 
 
 @kernel
-def advertised_detection(state, rules, a):
-    """Return the detection of offence a that the protocol's nominal coverage promises."""
-    if rules.verification == Verification.NONE:
-        return 0.0
-    seated = 0
-    for ranger in state.rangers:
-        if ranger.status == Status.ACTIVE:
-            seated += 1
-    return 1.0 - (1.0 - rules.sampling_probability * rules.evidence[a]) ** seated
+def advertised_detection(state, rules, node, a):
+    """Return the detection of offence a by a node that the design promises: Rangers, peers or public, and proofs."""
+    missed = overlooked(node, rules, a)
+    if rules.verification == Verification.RANGERS:
+        seated = 0
+        for ranger in state.rangers:
+            if ranger.status == Status.ACTIVE:
+                seated += 1
+        missed *= (1.0 - rules.sampling_probability * rules.evidence[a]) ** seated
+    return 1.0 - missed
 
 
 @kernel
@@ -28,57 +32,88 @@ def believed_detection(node, rules, a, advertised):
 
 @kernel
 def franchise(node, rules, a):
-    """Return the future income (USD) that a conviction for offence a would cost, at most the planning horizon's."""
+    """Return the future income (USD) that a sanction for offence a would cost, as far as the planning horizon."""
+    epochs = max(0.0, rules.planning_horizon - rules.conviction_delay)
     left = node.self_stake * (1.0 - rules.slash[a])
     saved = rules.top_up == 1 and left + node.wallet >= rules.min_stake > 0.0
-    if rules.expel == 1 or ((left < rules.min_stake or left <= 0.0) and not saved):
-        return max(0.0, node.profit_average) * rules.planning_horizon
-    return max(0.0, node.income_average) * min(rules.jail_epochs, rules.planning_horizon)
+    removed = rules.expel == 1 or ((left < rules.min_stake or left <= 0.0) and not saved)
+    if removed or rules.sanction == Sanction.REMOVAL:
+        return max(0.0, node.profit_average) * epochs
+    return max(0.0, node.income_average) * min(rules.jail_epochs, epochs)
 
 
 @kernel
 def honest_slash_rate(rules):
     """Return the share of stake per epoch that honest faults cost on average: what a newcomer is thought to lose."""
-    if rules.sanction == Sanction.NONE:
+    if not takes_stake(rules):
         return 0.0
     return rules.honest_fault_rate * rules.honest_fault_slash * rules.dt
 
 
 @kernel
+def shock_chance(rules):
+    """Return the probability that another service is struck in an epoch."""
+    return -np.expm1(-rules.external_shock_rate * rules.dt)
+
+
+@kernel
+def loss_rate(node, rules):
+    """Return the share of stake per epoch that honest work loses on average: to faults, and to shocks elsewhere."""
+    return honest_slash_rate(rules) + node.services * shock_chance(rules) * rules.external_shock_size
+
+
+@kernel
 def fault_risk(node, rules, price):
-    """Return what honest faults are expected to cost a node per epoch (USD)."""
-    return honest_slash_rate(rules) * node.self_stake * price
+    """Return what honest faults, and shocks at services that its stake backs, cost a node per epoch (USD), expected."""
+    return loss_rate(node, rules) * node.self_stake * price
 
 
 @kernel
 def conviction_cost(node, rules, a, price):
-    """Return the cost (USD) of being found out in offence a: expected slash and lost income."""
-    if rules.sanction == Sanction.NONE:
-        return 0.0
-    stake = node.self_stake + rules.stake_alignment * node.pool
-    return rules.enforcement * (rules.slash[a] * stake * price + franchise(node, rules, a))
+    """Return the cost (USD) of being found out in offence a: expected slash, lost income, and its part of a scandal.
+
+    Who is to be removed anyway has nothing more to lose.
+    """
+    if takes_stake(rules):
+        stake = node.self_stake + rules.stake_alignment * node.pool
+        return rules.upheld * (rules.slash[a] * stake * price + franchise(node, rules, a))
+    scandal = max(0.0, node.income_average) * rules.aftermath
+    if rules.sanction == Sanction.REMOVAL:
+        if node.removed_from > 0:
+            return 0.0
+        return (1.0 - rules.upheld) * scandal + rules.upheld * franchise(node, rules, a)
+    return scandal
 
 
 @kernel
-def net_gain(node, rules, a, capture):
-    """Return what offence a earns per dollar of opportunity above honest ordering, which earns `capture` of it."""
-    return max(0.0, rules.gain[a] * node.skill - capture)
+def lasting_gain(rules, a):
+    """Return what offence a yields per dollar of opportunity, on average over those that a proof reverses."""
+    return (1.0 - rules.refutation[a]) * rules.gain[a]
 
 
 @kernel
 def kept_gain(node, rules, a, detection, capture):
-    """Return what is left of the net gain after the clawback that is to be expected at this detection."""
-    return net_gain(node, rules, a, capture) * (1.0 - detection * rules.clawback)
+    """Return what an offence is expected to earn per dollar of opportunity above ordering, which earns `capture` of it.
+
+    An offence that a proof reverses earns nothing, not even what order would have; else others may find it out.
+    """
+    refuted = min(detection, rules.refutation[a])
+    if refuted >= 1.0:
+        return 0.0
+    otherwise = (detection - refuted) / (1.0 - refuted)
+    gain = max(0.0, (1.0 - refuted) * rules.gain[a] * node.skill - capture)
+    return gain * (1.0 - otherwise * rules.clawback)
 
 
 @kernel
 def appraise(node, rules, a, detection, bribes, now):
     """Write what a node expects to keep of the gain of offence a, and (no policy of its own) its reservation value.
 
-    `detection` is the probability that the node reckons with, `bribes` (USD) what silence is expected to cost.
+    `detection` is the probability that the node reckons with, `bribes` (USD) what silence is expected to cost. What
+    is no offence, or impossible, nobody commits.
     """
-    node.kept[a] = kept_gain(node, rules, a, detection, now.capture)
-    if node.custom == 0:
+    node.kept[a] = kept_gain(node, rules, a, detection, lawful_capture(node, rules, now))
+    if node.custom == 0 or rules.possible[a] == 0:
         loss = detection * conviction_cost(node, rules, a, now.price) + bribes
         node.reservation[a] = reservation_value(loss, node.kept[a], node.caution[a])
 
@@ -97,10 +132,10 @@ def take_stance(node, rules, mean_opportunity, stance):
     if node.conduct == Conduct.HONEST:
         always(stance, NOBODY)
     elif node.conduct == Conduct.BYZANTINE:
-        always(stance, _most_harmful(rules))
+        always(stance, most_harmful(rules))
     elif node.custom == 0 and (rules.learning == Learning.IMITATION or rules.learning == Learning.REINFORCEMENT):
         if mean_opportunity > 0.0:
-            by_ladder(stance, node.mix, node.caution)
+            by_ladder(stance, node.mix, node.caution, rules.possible)
         else:
             always(stance, NOBODY)
     elif rules.choice == Choice.LUCE:
@@ -131,10 +166,12 @@ def chances(node, rules, value, mean_opportunity, out):
 
 
 @kernel
-def _most_harmful(rules):
-    worst = 0
+def most_harmful(rules):
+    """Return the offence whose lasting gain harms most of those there are, the first of equals."""
+    worst = NOBODY
     for a in range(OFFENCES):
-        if rules.harm[a] * rules.gain[a] > rules.harm[worst] * rules.gain[worst]:
+        harm = rules.harm[a] * lasting_gain(rules, a)
+        if rules.possible[a] == 1 and (worst == NOBODY or harm > rules.harm[worst] * lasting_gain(rules, worst)):
             worst = a
     return worst
 
@@ -144,6 +181,6 @@ def _best_for_free(node, rules):
     """Return the offence that gains most of those with a reservation value of zero, the first of equals, or NOBODY."""
     best = NOBODY
     for a in range(OFFENCES):
-        if node.reservation[a] <= 0.0 and (best == NOBODY or rules.gain[a] > rules.gain[best]):
+        if node.reservation[a] <= 0.0 and (best == NOBODY or lasting_gain(rules, a) > lasting_gain(rules, best)):
             best = a
     return best

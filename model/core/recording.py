@@ -21,7 +21,7 @@ class Snapshots(NamedTuple):
     attackers: np.ndarray  # (T, 7) ATTACKER
     builders: np.ndarray  # (T, B) BUILDER
     sisters: np.ndarray  # (T, N) SISTER
-    services: np.ndarray  # (T, services - 1) SERVICE
+    services: np.ndarray  # (T, J) SERVICE
     market: np.ndarray  # (T,) MARKET
     accounts: np.ndarray  # (T,) ACCOUNTS
     totals: np.ndarray  # (T,) TOTALS

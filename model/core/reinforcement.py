@@ -16,8 +16,10 @@ from model.core.compiled import kernel
 from model.core.diligence import believed_misconduct, benefit, expected_bounty
 from model.core.ladder import RUNGS, learns
 from model.core.options import NOBODY, OFFENCES, Choice
+from model.core.ordering import lawful_capture
 from model.core.policy import advertised_detection, believed_detection, conviction_cost, kept_gain
 from model.core.verification import insider_view
+from model.core.watchers import found_out
 
 
 @kernel
@@ -54,7 +56,7 @@ def begin(state, rules):
         node = state.sequencers[i]
         if learns(node) and node.experience == 0.0:
             for a in range(OFFENCES):
-                believed = believed_detection(node, rules, a, advertised_detection(state, rules, a))
+                believed = believed_detection(node, rules, a, advertised_detection(state, rules, node, a))
                 gain, loss = prospect(state, rules, i, a, believed)
                 for r in range(RUNGS):
                     payoff = gain * rules.value_above[r] - loss * rules.blocks_above[r]
@@ -83,14 +85,15 @@ def prospect(state, rules, i, a, detection):
     if node.owner != NOBODY and state.market.bribes_offered == 1:
         detection, bribes = insider_view(state, rules, i, a)
     loss = detection * conviction_cost(node, rules, a, state.market.price) + bribes
-    return kept_gain(node, rules, a, detection, state.market.capture) * state.market.mean_opportunity, loss
+    capture = lawful_capture(node, rules, state.market)
+    return kept_gain(node, rules, a, detection, capture) * state.market.mean_opportunity, loss
 
 
 @kernel
 def _weigh_policies(state, rules, i):
     node = state.sequencers[i]
     for a in range(OFFENCES):
-        gain, loss = prospect(state, rules, i, a, state.market.detection[a])
+        gain, loss = prospect(state, rules, i, a, found_out(node, rules, a, state.market.detection[a]))
         for r in range(RUNGS):
             payoff = gain * rules.value_above[r] - loss * rules.blocks_above[r]
             old = state.attractions[i, a, r]

@@ -1,29 +1,47 @@
 """Phase 6: emission, fees, pay of Rangers, and what everybody earned."""
 
+import numpy as np
+
 from model.core import ledger
+from model.core.auction import pay_builders
+from model.core.books import credit
+from model.core.censorship import settle_embargo
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, RewardRule, Status
+from model.core.options import NOBODY, OFFENCES, Revenue, RewardRule, Status
+from model.core.ordering import lawful_capture, lawful_harm
 from model.core.policy import fault_risk
+from model.core.restaking import service_due
 from model.core.selection import counted
+
+CURVE = 0.03
+"""Yearly reward rate where half of the supply is staked, and in proportion to one over the root of the staked share.
+
+Source: https://docs.espressosys.com/network/concepts/the-espresso-network/internal-functionality/stake-table/staking-rewards-calculation
+"""
+
+LEAST_STAKED = 0.01
+"""Share of the supply below which the rate of the curve rises no further. Source: the same."""
 
 
 @kernel
 def rewards(state, rules):
-    """Pay emission and fees, take back what was found out, and close every agent's income of the epoch.
+    """Pay emission, other services' pay and fees, take back what was found out, and close every agent's income.
 
-    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers,
-    market.pay_scale and net_fee. Draws nothing.
+    Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers, the builders'
+    profit and flow, market.reward_rate, pay_scale, service_yield, net_fee, harm and lawful_harm. Draws nothing.
     """
+    announce_rate(state, rules)
+    rate = state.market.reward_rate
     due = 0.0
     for node in state.sequencers:
-        due += emission_due(node, rules)
+        due += emission_due(node, rules, rate)
     for ranger in state.rangers:
         due += _pay_due(ranger, rules, state.market.price)
     had = ledger.emit(state.accounts, rules.reward_source, due)
     state.market.pay_scale = had / due if due > 0.0 else state.market.pay_scale
     left = had
     for node in state.sequencers:
-        amount = min(left, emission_due(node, rules) * state.market.pay_scale)
+        amount = min(left, emission_due(node, rules, rate) * state.market.pay_scale)
         _reward(state.market, state.totals, node, amount, rules)
         left -= amount
     for ranger in state.rangers:
@@ -33,22 +51,69 @@ def rewards(state, rules):
         state.totals.ranger_tokens += amount
         left -= amount
     ledger.give_back(state.accounts, rules.reward_source, left)
+    if state.services.size > 0:
+        _pay_of_services(state, rules)
     _fees(state, rules)
+    pay_builders(state, rules)
     state.market.harm = 0.0
+    state.market.lawful_harm = 0.0
     for node in state.sequencers:
         _earn(state.market, state.totals, state.attackers, node, rules)
+    settle_embargo(state, rules)
     for ranger in state.rangers:
         _ranger_earns(state.market, state.totals, state.attackers, ranger, rules)
 
 
 @kernel
-def emission_due(node, rules):
-    """Return the emission (tokens) a sequencer has earned this epoch."""
+def announce_rate(state, rules):
+    """Set the yearly emission per token of counted stake (0 if blocks are paid). Writes market.reward_rate."""
+    if rules.reward_rule == RewardRule.PER_BLOCK:
+        state.market.reward_rate = 0.0
+    elif rules.reward_rule == RewardRule.TARGET_RATE:
+        state.market.reward_rate = rules.target_rate
+    elif rules.reward_rule == RewardRule.SQRT_CURVE:
+        state.market.reward_rate = CURVE / np.sqrt(2.0 * max(_staked_share(state), LEAST_STAKED))
+    else:
+        raise ValueError("unknown reward rule")
+
+
+@kernel
+def _staked_share(state):
+    """Return the stake of nodes in service, active or jailed, over the tokens that exist outside the reserve."""
+    staked = 0.0
+    for node in state.sequencers:
+        if node.status == Status.ACTIVE or node.status == Status.JAILED:
+            staked += node.self_stake + node.pool
+    accounts = state.accounts
+    supply = accounts.opening + accounts.minted - accounts.burned - accounts.reserve
+    return staked / supply if staked > 0.0 else 0.0
+
+
+@kernel
+def emission_due(node, rules, rate):
+    """Return the emission (tokens) a sequencer has earned this epoch; `rate` is the yearly one of counted stake."""
     if rules.reward_rule == RewardRule.PER_BLOCK:
         return rules.reward_per_block * node.made
-    if rules.reward_rule == RewardRule.TARGET_RATE:
-        return rules.target_rate * rules.dt * counted(node, rules) if node.status == Status.ACTIVE else 0.0
-    raise ValueError("unknown reward rule")
+    return rate * rules.dt * counted(node, rules) if node.status == Status.ACTIVE else 0.0
+
+
+@kernel
+def _pay_of_services(state, rules):
+    """Pay what other services owe, in tokens they buy on the market, as far as there are; all are scaled down alike."""
+    due = 0.0
+    for node in state.sequencers:
+        due += service_due(node, rules)
+    had = ledger.buy(state.accounts, due)
+    scale = had / due if due > 0.0 else 1.0
+    if due > 0.0:
+        state.market.service_yield = rules.service_income * scale
+    left = had
+    for node in state.sequencers:
+        amount = min(left, service_due(node, rules) * scale)
+        state.totals.pool_elsewhere += _share(state.market, node, amount, rules)
+        left -= amount
+    state.totals.service_tokens += had - left
+    ledger.sell(state.accounts, left)
 
 
 @kernel
@@ -59,10 +124,21 @@ def _pay_due(ranger, rules, price):
 
 @kernel
 def _reward(now, totals, node, amount, rules):
-    """Split emission between a node and its pool: pro rata to the stake it made its blocks with, less commission."""
+    """Open a node's income of the epoch with its emission."""
     node.token_income = 0.0
+    of_pool = _share(now, node, amount, rules)
+    totals.sequencer_tokens += node.token_income
+    totals.pool_tokens += of_pool
+
+
+@kernel
+def _share(now, node, amount, rules):
+    """Split tokens between a node and its pool: pro rata to the stake it made its blocks with, less commission.
+
+    Returns the pool's part.
+    """
     if amount <= 0.0:
-        return
+        return 0.0
     stake = node.self_stake + node.pool
     if node.status == Status.REMOVED and node.exit_epoch == now.epoch:
         stake += node.exiting
@@ -72,11 +148,10 @@ def _reward(now, totals, node, amount, rules):
     in_service = node.status == Status.ACTIVE or node.status == Status.JAILED
     restaked = rules.restake_share * own if in_service else 0.0
     ledger.reward_node(node, restaked, own - restaked, of_pool - commission)
-    node.token_income = own
+    node.token_income += own
     node.commission_income += commission
     node.total_tokens += own
-    totals.sequencer_tokens += own
-    totals.pool_tokens += of_pool - commission
+    return of_pool - commission
 
 
 @kernel
@@ -88,11 +163,9 @@ def _fees(state, rules):
         made += node.made
     used = now.volume * made / rules.blocks_per_epoch
     fees = used * rules.fee_bps * 1e-4
-    cost = rules.batch_cost_fixed + rules.batch_cost_per_transaction * used / rules.volume_per_transaction
-    if made == 0:
-        cost = 0.0
+    cost = batch_cost(now, rules, used) if made > 0 else 0.0
     net = fees - cost
-    treasury = rules.protocol_fee_share * max(0.0, net)
+    treasury = protocol_part(fees, net, rules)
     now.net_fee = (net - treasury) / made if made > 0 else 0.0
     state.totals.fees += fees
     state.totals.batch_cost += cost
@@ -101,14 +174,37 @@ def _fees(state, rules):
 
 
 @kernel
+def batch_cost(now, rules, used):
+    """Return what posting the transactions behind a volume (USD) to L1 costs in an epoch; L1 data become cheaper."""
+    each = rules.batch_cost_per_transaction
+    if now.epoch >= rules.data_cost_epoch:
+        each *= 1.0 - rules.data_cost_cut
+    return rules.batch_cost_fixed + each * used / rules.volume_per_transaction
+
+
+@kernel
+def protocol_part(fees, net, rules):
+    """Return the protocol's part of fees: a share of them or of what is left after the batch cost, the greater."""
+    if rules.revenue != Revenue.SHARE_WITH_PROTOCOL:
+        return 0.0
+    return max(rules.protocol_gross_share * fees, rules.protocol_fee_share * max(0.0, net))
+
+
+@kernel
 def _earn(now, totals, attackers, node, rules):
     """Add up a node's income in USD and move its averages."""
-    usd = now.net_fee * node.made + now.capture * node.honest_value
+    usd = now.net_fee * node.made + lawful_capture(node, rules, now) * node.honest_value
+    now.lawful_harm += lawful_harm(node, rules, now) * node.honest_value
+    paid = node.payment * node.assigned
+    usd -= paid
+    totals.auction_usd += paid
+    totals.treasury_usd += paid
     for a in range(OFFENCES):
         gain = rules.gain[a] * node.skill * node.stolen[a]
         back = 0.0
         if node.offences[a] > 0:
-            back = rules.clawback * gain * node.detected[a] / node.offences[a]
+            back = rules.clawback * gain * (node.detected[a] - node.refuted[a]) / node.offences[a]
+            back += gain * node.refuted[a] / node.offences[a]
         usd += gain - back
         now.harm += rules.harm[a] * (gain - back)
         totals.clawed_back += back
@@ -116,10 +212,7 @@ def _earn(now, totals, attackers, node, rules):
     income = usd + node.token_income * now.price
     profit = income - (node.cost if in_service else 0.0)
     node.usd_income = usd
-    node.total_usd += profit
-    totals.sequencer_usd += profit
-    if node.owner != NOBODY:
-        attackers[node.owner].profit += profit
+    credit(attackers, totals, node, profit)
     if in_service:
         keep = rules.income_keep
         node.income_average = keep * node.income_average + (1.0 - keep) * income

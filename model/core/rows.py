@@ -53,12 +53,19 @@ SEQUENCER = np.dtype(
         ("profit_average", "f8"),  # USD per epoch
         ("slash_average", "f8"),  # share of stake per epoch
         ("jailed_until", "i8"),
+        ("removed_from", "i8"),  # first epoch it will not serve, by decision of the council; 0: none was made
+        ("services", "f8"),  # other services, not fallen, that its stake backs
         # what happened to the node in the current epoch
         ("outage", "f8"),  # share of the epoch it is down
         ("fault", "i8"),  # 1: it commits an honest fault
-        ("shard", "i8"),  # committee it sits on
+        ("shard", "i8"),  # committee it sits on, or NOBODY
+        ("absent", "f8"),  # share of the time in which its committee can agree that it is down
+        ("peers", "i8"),  # active nodes of others, which re-execute its blocks
         ("embargo", "i8"),  # 1: it leaves the victim of a paid censor out of its blocks
         ("weight", "f8"),  # selection weight
+        ("due", "f8"),  # blocks it is to make on average, given who is up
+        ("bid", "f8"),  # for the right to order a block, in highest bids
+        ("payment", "f8"),  # USD per block dealt to it, for that right
         ("assigned", "i8"),  # blocks it is to make
         ("made", "i8"),  # blocks it made
         ("opportunity", "f8"),  # USD that came by in them
@@ -136,6 +143,9 @@ ATTACKER = np.dtype(
         ("spent", "f8"),  # USD, cumulative
         ("charged", "f8"),  # USD, part of what was spent that profit already bears
         ("profit", "f8"),  # USD, cumulative, of the agents it owns less what it spent
+        ("bought", "f8"),  # tokens, cumulative
+        ("began", "i8"),  # epoch in which it first acted, or NOT_YET
+        ("succeeded", "i8"),  # epoch in which it reached what it is after, or NOT_YET
     ],
     align=True,
 )
@@ -144,6 +154,8 @@ BUILDER = np.dtype(
     [
         ("skill", "f8"),  # value it makes of a block, beside others
         ("flow", "f8"),  # average share of blocks, which order flow follows
+        ("chance", "f8"),  # that it wins a block
+        ("margin", "f8"),  # part of the value of a block it wins that it keeps
         ("won", "i8"),  # blocks, this epoch
         ("total_won", "i8"),
         ("profit", "f8"),  # USD, cumulative
@@ -152,12 +164,17 @@ BUILDER = np.dtype(
 )
 
 SISTER = np.dtype(
-    [("share", "f8"), ("trust", "f8"), ("present", "i8")],  # of the stack's revenue; of its users
+    [
+        ("share", "f8"),  # of the revenue of all sisters, at full trust
+        ("trust", "f8"),  # of its users
+        ("lost", "f8"),  # trust lost to its own scandal, this epoch
+        ("present", "i8"),  # 1: in the stack
+    ],
     align=True,
 )
 
 SERVICE = np.dtype(
-    [("profit", "f8"), ("fallen", "i8")],  # USD that corrupting it would bring; 1: it was attacked
+    [("stake", "f8"), ("fallen", "i8")],  # tokens behind it, bonded with nodes in service; 1: it was attacked
     align=True,
 )
 

@@ -1,8 +1,13 @@
-"""Phase 5: convictions, false accusations and honest faults cost stake; convicts go to jail or leave for good."""
+"""Phase 5: what comes to light is a scandal, a case for the council, or costs stake and jail; so do honest faults."""
 
-from model.core import ledger
+from model.core import censorship, ledger
+from model.core.books import credit
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Sanction, Status, Verification
+from model.core.council import judge, remove
+from model.core.docket import CONVICTED, EMBARGO, FOUND, due, file
+from model.core.options import OFFENCES, Conduct, Offence, Sanction, Status, Verification
+from model.core.penalty import makes_scandals, takes_stake
+from model.core.restaking import suffer_elsewhere
 
 ROUNDING = 1e-12
 """Relative shortfall of the minimum stake that is arithmetic, not a shortfall."""
@@ -10,31 +15,51 @@ ROUNDING = 1e-12
 
 @kernel
 def sanctions(state, rules, streams):
-    """Convict, take the slashes that are due, jail or remove.
+    """Bring to light, and convict, take the slashes that are due and what other services cost, jail or remove.
 
-    Writes balances (through the ledger), status, jailed_until, slashed, and the pending slashes and claims. Draws
-    from `sanctions`.
+    Writes balances (through the ledger), status, jailed_until, removed_from, slashed, the docket, the pending slashes
+    and claims, market.scandal, and what `restaking` writes. Draws from `sanctions`, from `shocks` one uniform per other
+    service, and from `attack` what trying embargoes takes.
     """
     for node in state.sequencers:
         node.slashed = 0.0
         node.sentenced = 0
     _penalise_shirkers(state, rules)
-    if rules.sanction != Sanction.SLASH:
+    file(state)
+    censorship.try_embargoes(state, rules, streams.attack)
+    cases = state.docket[due(state)]
+    _scandal(state, rules, cases)
+    if rules.sanction == Sanction.REMOVAL:
+        judge(state, rules, cases, streams.sanctions)
+    if not takes_stake(rules):
         return
     state.slashed_before[state.market.epoch % state.slashed_before.size] = 0.0
     slot = state.market.epoch % state.pending.shape[0]
     for i in range(state.sequencers.size):
         for a in range(OFFENCES):
-            for _ in range(state.sequencers[i].convicted[a]):
+            for _ in range(cases[i, CONVICTED, a]):
                 _convict(state, rules, i, a, slot)
     if rules.verification == Verification.RANGERS:
         _accuse(state, rules, slot, streams.sanctions)
     _honest_faults(state, rules)
     _take_due(state, rules)
+    suffer_elsewhere(state, rules, streams.shocks)
     for i in range(state.sequencers.size):
         if state.sequencers[i].sentenced == 1:
             _sentence(state, rules, i)
         _minimum(state, rules, i)
+
+
+@kernel
+def _scandal(state, rules, cases):
+    """Tell whether misconduct that the chain answers for with its name comes to light. Writes market.scandal."""
+    state.market.scandal = 0
+    if makes_scandals(rules):
+        for i in range(cases.shape[0]):
+            for a in range(OFFENCES):
+                if cases[i, FOUND, a] + cases[i, EMBARGO, a] > 0:
+                    state.market.scandal = 1
+    state.totals.scandals += state.market.scandal
 
 
 @kernel
@@ -113,7 +138,7 @@ def _honest_faults(state, rules):
 
 @kernel
 def _take_due(state, rules):
-    """Take the slashes of the epoch `slash_delay` ago, with the correlation penalty."""
+    """Take the slashes convicted `slash_delay` epochs ago, with the correlation penalty, of stake since the offence."""
     now = state.market.epoch
     since = now - rules.slash_delay
     if since < 0:
@@ -122,7 +147,7 @@ def _take_due(state, rules):
     extra = _correlation(state, rules, slot)
     for i in range(state.sequencers.size):
         if state.pending[slot, i] > 0.0:
-            _take(state, rules, i, min(1.0, state.pending[slot, i] + extra), since, slot)
+            _take(state, rules, i, min(1.0, state.pending[slot, i] + extra), since - rules.exposure_delay, slot)
         state.pending[slot, i] = 0.0
         state.claims[slot, i, :] = 0.0
 
@@ -147,11 +172,8 @@ def _take(state, rules, i, fraction, since, slot):
     node = state.sequencers[i]
     own, delegated = ledger.seize(state, i, fraction, since, rules.unbonding_slashable == 1)
     amount = own + delegated
-    node.total_usd -= own * state.market.price
-    state.totals.sequencer_usd -= own * state.market.price
+    credit(state.attackers, state.totals, node, -own * state.market.price)
     state.totals.pool_slashed += delegated
-    if node.owner != NOBODY:
-        state.attackers[node.owner].profit -= own * state.market.price
     node.slashed = 1.0 - (1.0 - node.slashed) * (1.0 - fraction)
     state.totals.slashed += amount
     state.slashed_before[state.market.epoch % state.slashed_before.size] += amount
@@ -173,8 +195,8 @@ def _take(state, rules, i, fraction, since, slot):
 def _sentence(state, rules, i):
     node = state.sequencers[i]
     if rules.expel == 1:
-        _remove(state, i)
-    elif rules.jail_epochs > 0 and node.status == Status.ACTIVE:
+        remove(state, i)
+    elif rules.jail_epochs > 0 and (node.status == Status.ACTIVE or node.status == Status.JAILED):
         node.status = Status.JAILED
         node.jailed_until = state.market.epoch + 1 + rules.jail_epochs
 
@@ -189,13 +211,4 @@ def _minimum(state, rules, i):
         ledger.bond(node, short)
         short = 0.0
     if short > ROUNDING * rules.min_stake or node.self_stake <= 0.0:
-        _remove(state, i)
-
-
-@kernel
-def _remove(state, i):
-    node = state.sequencers[i]
-    if node.status != Status.REMOVED:
-        node.status = Status.REMOVED
-        state.totals.removals += 1
-        ledger.leave(node, state.market.epoch)
+        remove(state, i)

@@ -2,9 +2,14 @@
 
 import numpy as np
 
-from model.core.chance import categorical, multinomial, round_half_up
+from model.core.auction import place_bids
 from model.core.compiled import kernel
-from model.core.options import Selection, Status
+from model.core.consensus import agree, outage_starts
+from model.core.dealing import deal, seat_committees
+from model.core.options import Consensus, Selection, Status
+
+EVERYBODY = np.iinfo(np.int64).max
+"""Seats where nobody is appointed."""
 
 
 @kernel
@@ -15,76 +20,155 @@ def counted(node, rules):
 
 @kernel
 def weight_of(node, rules):
-    """Return the selection weight a node would have if it were active."""
+    """Return the selection weight a node would have by its own row if it were active, and had a seat."""
     if rules.selection == Selection.STAKE:
         return counted(node, rules)
     if rules.selection == Selection.SQRT_STAKE:
         return np.sqrt(counted(node, rules))
-    if rules.selection == Selection.EQUAL:
+    if rules.selection == Selection.EQUAL or rules.selection == Selection.SINGLE:
         return 1.0
+    if rules.selection == Selection.APPOINTED:
+        return 1.0
+    if rules.selection == Selection.AUCTION:
+        return node.bid**rules.auction_precision
     raise ValueError("unknown selection rule")
 
 
 @kernel
+def seats(rules):
+    """Return how many nodes an authority appoints to order blocks; EVERYBODY where there is none."""
+    if rules.selection == Selection.SINGLE:
+        return 1
+    if rules.selection == Selection.APPOINTED:
+        return rules.appointed_seats
+    return EVERYBODY
+
+
+@kernel
+def has_plan(rules):
+    """Tell whether the incumbent is to hand over by a plan."""
+    return rules.handover_start > 0 or rules.handover_end > 0
+
+
+@kernel
+def incumbent_share(rules, epoch):
+    """Return the share of blocks that the plan leaves to the incumbent: all, falling linearly to none."""
+    if epoch < rules.handover_start:
+        return 1.0
+    if epoch >= rules.handover_end:
+        return 0.0
+    return (rules.handover_end - epoch) / (rules.handover_end - rules.handover_start)
+
+
+@kernel
+def needs_seat(node, rules):
+    """Tell whether somebody must appoint a node; by a plan the incumbent's nodes have their share without."""
+    return seats(rules) < EVERYBODY and not (node.incumbent == 1 and has_plan(rules))
+
+
+@kernel
 def weigh(state, rules):
-    """Set every node's weight (zero unless active) and return their sum. Writes weight."""
+    """Set every node's weight and return their sum: zero unless active, and seated where seats are limited.
+
+    Seats go to active nodes in the order of rows. Writes weight. Draws nothing.
+    """
+    return entitle(state, rules, False)
+
+
+@kernel
+def entitle(state, rules, in_jail):
+    """Set and sum weights as `weigh` does; with `in_jail`, of the jailed too, who take nobody's seat for that."""
+    free = seats(rules)
     total = 0.0
     for node in state.sequencers:
-        node.weight = weight_of(node, rules) if node.status == Status.ACTIVE else 0.0
+        node.weight = 0.0
+        active = node.status == Status.ACTIVE
+        if (active or (in_jail and node.status == Status.JAILED)) and (free > 0 or not needs_seat(node, rules)):
+            node.weight = weight_of(node, rules)
+            if active and needs_seat(node, rules):
+                free -= 1
         total += node.weight
-    return total
+    return _hand_over(state, rules, total) if has_plan(rules) else total
+
+
+@kernel
+def _hand_over(state, rules, total):
+    """Scale weights so that the incumbent's come to its share by the plan, if it and others are there."""
+    own = 0.0
+    rest = 0.0
+    for node in state.sequencers:
+        if node.incumbent == 1:
+            own += node.weight
+        else:
+            rest += node.weight
+    if own <= 0.0 or rest <= 0.0:
+        return total
+    share = incumbent_share(rules, state.market.epoch)
+    for node in state.sequencers:
+        node.weight *= share / own if node.incumbent == 1 else (1.0 - share) / rest
+    return 1.0
+
+
+@kernel
+def openings(state, rules):
+    """Return what candidates find: the part of blocks open to them, and the weight of those they would share it with.
+
+    (2, 2), a row for the incumbent's rivals (0) and for its own nodes (1); alike without a plan. Writes weight.
+    """
+    found = np.ones((2, 2))
+    found[:, 1] = weigh(state, rules)
+    if has_plan(rules):
+        found[:, 1] = 0.0
+        for node in state.sequencers:
+            if node.status == Status.ACTIVE:
+                found[node.incumbent, 1] += weight_of(node, rules)
+        share = incumbent_share(rules, state.market.epoch)
+        found[0, 0] = 1.0 - share if found[1, 1] > 0.0 else 1.0
+        found[1, 0] = share if found[0, 1] > 0.0 else 1.0
+    return found
+
+
+@kernel
+def prospect(node, rules, found):
+    """Return the blocks per epoch that a candidate would be dealt on average beside those it found (see `openings`)."""
+    return found[node.incumbent, 0] * mean_blocks(rules, weight_of(node, rules), found[node.incumbent, 1])
+
+
+@kernel
+def mean_blocks(rules, weight, others):
+    """Return the blocks per epoch that a weight is dealt on average beside the others' weight."""
+    return rules.blocks_per_epoch * weight / (weight + others) if weight > 0.0 else 0.0
 
 
 @kernel
 def selection(state, rules, streams):
-    """Deal the epoch's blocks in spans, by weight; move blocks from nodes that are down to those that are up.
+    """Deal the epoch's blocks by committee, as far as these agree; move blocks from nodes that are down to others.
 
-    Writes status (jail ends), weight, assigned, and market.lost_blocks. Draws multinomials from `selection`. Law:
-    assigned and lost blocks sum to blocks_per_epoch.
+    Writes status (jail ends), bids, weight, shard, absent, assigned, due, and market.latency, capacity_used, halted,
+    lost_blocks. Draws from `selection` multinomials, and the committees if there are several; from `overlap`, if there
+    is consensus, a uniform per row. Law: assigned and lost blocks sum to blocks_per_epoch.
     """
-    stream = streams.selection
+    now = state.market
     for node in state.sequencers:
         node.assigned = 0
-        if node.status == Status.JAILED and node.jailed_until <= state.market.epoch:
+        node.due = 0.0
+        node.absent = node.outage
+        if node.status == Status.JAILED and node.jailed_until <= now.epoch:
             node.status = Status.ACTIVE
-    total = weigh(state, rules)
-    if total <= 0.0:
-        state.market.lost_blocks = rules.blocks_per_epoch
+    now.latency = rules.latency
+    now.capacity_used = 0.0
+    now.halted = 0.0
+    now.lost_blocks = rules.blocks_per_epoch
+    starts = outage_starts(rules, state.sequencers.size, streams.overlap)
+    if rules.selection == Selection.AUCTION:
+        place_bids(state, rules)
+    if weigh(state, rules) <= 0.0:
+        now.halted = 0.0 if rules.consensus == Consensus.NONE else 1.0
         return
-    weights = np.empty(state.sequencers.size)
-    for i in range(weights.size):
-        weights[i] = state.sequencers[i].weight
-    blocks = _spans(weights, total, rules, stream)
-    for i in range(weights.size):
-        state.sequencers[i].assigned = blocks[i]
-    state.market.lost_blocks = _fail_over(state, rules, weights, blocks, stream)
-
-
-@kernel
-def _spans(weights, total, rules, stream):
-    blocks = np.empty(weights.size, np.int64)
-    multinomial(stream, rules.blocks_per_epoch // rules.blocks_per_span, weights, total, blocks)
-    blocks *= rules.blocks_per_span
-    rest = rules.blocks_per_epoch % rules.blocks_per_span
-    if rest > 0:
-        blocks[categorical(stream, weights, total)] += rest
-    return blocks
-
-
-@kernel
-def _fail_over(state, rules, weights, taken_over, stream):
-    missed = 0
-    total = 0.0
-    for i in range(weights.size):
-        node = state.sequencers[i]
-        own = round_half_up(node.outage * node.assigned)
-        node.assigned -= own
-        missed += own
-        weights[i] *= 1.0 - node.outage
-        total += weights[i]
-    moved = round_half_up(rules.failover * missed) if total > 0.0 else 0
-    if moved > 0:
-        multinomial(stream, moved, weights, total, taken_over)
-        for i in range(weights.size):
-            state.sequencers[i].assigned += taken_over[i]
-    return missed - moved
+    committees = seat_committees(state.sequencers, rules, streams.selection)
+    rest = rules.blocks_per_epoch % committees
+    first = int(streams.selection.random() * committees) if rest > 0 else 0
+    for c in range(committees):
+        due = rules.blocks_per_epoch // committees + (1 if (c - first) % committees < rest else 0)
+        agreed = agree(state, rules, c, due, starts)
+        now.lost_blocks -= agreed - deal(state.sequencers, rules, c, agreed, streams.selection)

@@ -23,8 +23,11 @@ MARKET = np.dtype(
         ("net_issuance", "f8"),  # tokens that came into circulation, last epoch
         ("issued_before", "f8"),  # tokens outside the reserve, less those at the start, up to the last epoch
         ("pay_scale", "f8"),  # share of emission due that the source could pay
+        ("reward_rate", "f8"),  # emission per year and token of counted stake; 0 if blocks are paid
+        ("service_yield", "f8"),  # tokens per year that another service pays per token that backs it
         ("net_fee", "f8"),  # USD per block made, after batch cost and protocol share
         ("capture", "f8"),  # part of the opportunity that who orders by the rules earns
+        ("top_bid", "f8"),  # USD: highest bid for the right to order a block
         ("latency", "f8"),  # seconds that the design adds to a block's own time
         ("capacity_used", "f8"),  # blocks due over those that consensus has time for
         ("halted", "f8"),  # share of the epoch without a quorum
@@ -35,7 +38,7 @@ MARKET = np.dtype(
         ("lawful_harm", "f8"),  # USD, this epoch: harm that breaks no rule
         ("bribes_offered", "i8"),  # 1: the briber could pay at the start of the epoch
         ("coverage", "f8"),  # probability that a block was really checked, this epoch
-        ("detection", "f8", (OFFENCES,)),  # probability that an offence was reported, nobody being bribed
+        ("detection", "f8", (OFFENCES,)),  # probability that a Ranger reports an offence, nobody being bribed
         ("queue_head", "i8"),  # oldest entry of State.leaving
         ("queue_length", "i8"),
     ],
@@ -60,6 +63,7 @@ TOTALS = np.dtype(
     [
         ("blocks_due", "f8"), ("blocks_made", "f8"), ("offending_blocks", "f8"),
         ("offences", "f8", (OFFENCES,)), ("detected", "f8", (OFFENCES,)), ("convicted", "f8"),
+        ("refuted", "f8"),  # offences that a fault proof reversed
         ("wrongful", "f8"),  # convictions on a false accusation and slashes for honest faults
         ("faults", "f8"), ("accusations", "f8"),
         ("opportunity", "f8"),  # USD
@@ -82,11 +86,14 @@ TOTALS = np.dtype(
         ("coverage", "f8"),  # sum over epochs of the probability that a block is really checked
         ("auction_usd", "f8"),  # paid for the right to order, or for blocks
         ("builder_usd", "f8"),  # builders' profit
-        ("incumbent_usd", "f8"),  # incumbents' profit
         ("embargo_usd", "f8"),  # volume of the victim that was held up
+        ("embargo_blocks", "f8"),  # blocks that left it out
         ("halted", "f8"),  # epochs without a quorum
         ("scandals", "f8"),  # epochs
-        ("removal_votes", "f8"), ("shocked", "f8"),  # votes held; tokens lost to what happened at other services
+        ("removal_votes", "f8"),  # votes held
+        ("shocked", "f8"),  # tokens lost to what happened at other services
+        ("service_tokens", "f8"),  # paid by other services
+        ("pool_elsewhere", "f8"),  # tokens that pools got from other services, less what they lost to them
         ("stack_usd", "f8"),  # what all chains of the stack pay to it
         ("entries", "f8"), ("exits", "f8"), ("removals", "f8"),
     ],
@@ -104,7 +111,7 @@ class State(NamedTuple):
     attackers: Rows  # (7,) ATTACKER, row = Tactic
     builders: Rows  # (B,) BUILDER
     sisters: Rows  # (N,) SISTER
-    services: Rows  # (services - 1,) SERVICE: those that the same stake backs beside this one
+    services: Rows  # (J,) SERVICE: those that the same stake backs beside this one
     market: Rows  # MARKET
     accounts: Rows  # ACCOUNTS
     totals: Rows  # TOTALS
@@ -116,8 +123,8 @@ class State(NamedTuple):
     claims: np.ndarray  # (slash_delay + 1, S, K) Rangers' claims on the bounty of each
     attractions: np.ndarray  # (S, OFFENCES, RUNGS) of sequencers' policies beside never (USD per block)
     slashed_before: np.ndarray  # (correlation_window,) tokens slashed, by epoch modulo
-    docket: np.ndarray  # (conviction_delay + 1, S, OFFENCES) int64: offences to be convicted, by epoch modulo
-    backing: np.ndarray  # (S, services - 1) part of a node's stake that backs each other service
+    backing: np.ndarray  # (S, J) part of a node's stake that backs each other service: 0 or 1
+    docket: np.ndarray  # (exposure_delay + 1, S, FATES, OFFENCES) int64: offences until they come to light, by epoch
 
 
 class Streams(NamedTuple):
@@ -134,6 +141,7 @@ class Streams(NamedTuple):
     entry: np.random.Generator
     users: np.random.Generator
     overlap: np.random.Generator  # exogenous: when in the epoch an outage falls
-    elsewhere: np.random.Generator  # exogenous: what happens at other services and sister chains
+    elsewhere: np.random.Generator  # exogenous: what happens at sister chains
+    shocks: np.random.Generator  # exogenous: which other services are struck
     auction: np.random.Generator
     attack: np.random.Generator

@@ -17,23 +17,39 @@ from model.core.thinning import HONEST, OFFENDING, OPEN, classify, first_temptin
 DROPPED = -2
 """Kind of a block that came after the end of the turn."""
 
+MOST_OPEN = 1_000_000
+"""Open blocks, on average, beyond which a turn is played in parts, one after the other, lest memory grow with them."""
+
 
 @kernel
-def play(node, blocks, mean_opportunity, shape, desk, stream):
+def play(node, blocks, mean_opportunity, shape, desk, stream, most=MOST_OPEN):
     """Order `blocks` blocks by the stance on the desk: draw what came by, what was stolen, and when the turn ended.
 
     Writes made, opportunity, honest_value, offences, stolen, convicted, turn_ended of the node (added to what they
-    hold). Draws from `stream`: a handful of binomials, FAR_BLOCKS values on average, and the open blocks. Law: honest
-    blocks, offences and the blocks after the end of the turn sum to `blocks`.
+    hold). Draws from `stream`: a handful of binomials, FAR_BLOCKS values on average, and the open blocks, of which
+    `most` are held at once on average. Law: honest blocks, offences and the blocks after the end of the turn sum to
+    `blocks`.
     """
     if blocks <= 0:
         return
+    slate = desk.slate[0]
+    stance = desk.stance[0]
+    far = far_stratum(shape.strata, blocks)
+    start = first_tempting(shape.strata, far, stance)
+    offending = classify(shape.strata, start, far, stance, desk.weights, slate)
+    part = blocks
+    if blocks * slate.mass[OPEN] > most:
+        part = int(most / slate.mass[OPEN])
+    while blocks > 0:
+        _play_part(node, min(part, blocks), start, far, offending, mean_opportunity, shape, desk, stream)
+        blocks = 0 if node.turn_ended == 1 else blocks - part
+
+
+@kernel
+def _play_part(node, blocks, start, far, offending, mean_opportunity, shape, desk, stream):
     strata = shape.strata
     slate = desk.slate[0]
     stance = desk.stance[0]
-    far = far_stratum(strata, blocks)
-    start = first_tempting(strata, far, stance)
-    offending = classify(strata, start, far, stance, desk.weights, slate)
     n_far = binomial(stream, blocks, strata[far].survival)
     below = blocks - n_far
     sure = offending + slate.mass[HONEST]

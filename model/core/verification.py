@@ -1,4 +1,4 @@
-"""Phase 4: Rangers sample blocks, find offences, report them, or take a bribe."""
+"""Phase 4: Rangers sample blocks, find offences, report them, or take a bribe; peers, public and proofs find, too."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from model.core.chance import binomial
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Conduct, Sanction, Status, Tactic, Verification
+from model.core.options import NOBODY, OFFENCES, Conduct, Status, Tactic, Verification
+from model.core.penalty import conviction, ends_turn, takes_stake
+from model.core.watchers import found_out
 
 
 class Bench(NamedTuple):
@@ -29,7 +31,7 @@ def new_bench(size):
 @kernel
 def checking(ranger, rules):
     """Return the probability that a Ranger really checks a given block."""
-    if ranger.status != Status.ACTIVE or rules.verification == Verification.NONE:
+    if ranger.status != Status.ACTIVE or rules.verification != Verification.RANGERS:
         return 0.0
     return rules.sampling_probability * ranger.diligence
 
@@ -66,18 +68,31 @@ def silenced(state, ranger, rules, i, a):
         return False
     stake = node.self_stake + node.pool
     bounty = rules.bounty_share * rules.slash[a] * stake * state.market.price * rules.enforcement
-    return rules.bribe > bounty or rules.sanction == Sanction.NONE
+    return rules.bribe > bounty or not takes_stake(rules)
+
+
+@kernel
+def reporting(state, ranger, rules, i, a):
+    """Return the probability that a Ranger reports a given offence a of sequencer i (NOBODY: no bribes)."""
+    return 0.0 if silenced(state, ranger, rules, i, a) else finding(ranger, rules, a)
+
+
+@kernel
+def reported(state, rules, i, out):
+    """Set `out` (OFFENCES,) to the chance that some Ranger reports each offence of sequencer i (NOBODY: no bribes)."""
+    for a in range(OFFENCES):
+        missed = 1.0
+        for ranger in state.rangers:
+            missed *= 1.0 - reporting(state, ranger, rules, i, a)
+        out[a] = 1.0 - missed
 
 
 @kernel
 def detection(state, rules, i, out):
-    """Set `out` (OFFENCES,) to the chance that each offence of sequencer i is reported (NOBODY: no bribes)."""
+    """Set `out` (OFFENCES,) to the chance that each offence of sequencer i is found out, by anybody."""
+    reported(state, rules, i, out)
     for a in range(OFFENCES):
-        missed = 1.0
-        for ranger in state.rangers:
-            if not silenced(state, ranger, rules, i, a):
-                missed *= 1.0 - finding(ranger, rules, a)
-        out[a] = 1.0 - missed
+        out[a] = found_out(state.sequencers[i], rules, a, out[a])
 
 
 @kernel
@@ -90,16 +105,16 @@ def insider_view(state, rules, i, a):
             bribes += finding(ranger, rules, a) * rules.bribe
         else:
             missed *= 1.0 - finding(ranger, rules, a)
-    return 1.0 - missed, bribes
+    return found_out(state.sequencers[i], rules, a, 1.0 - missed), bribes
 
 
 @kernel
 def verification(state, rules, streams):
-    """Let Rangers check blocks; decide of every offence whether it is reported, by whom, and whether it is convicted.
+    """Let Rangers check blocks; decide of every offence whether it is found out, by whom, and whether it is convicted.
 
-    Writes the Rangers' checked, assigned, trapped, reported, silenced; the nodes' detected and convicted;
-    market.coverage; State.claims of this epoch. Draws from `verification`. Law: convicted <= detected <= offences,
-    each by kind.
+    Writes the Rangers' checked, assigned, trapped, reported, silenced; the nodes' detected, refuted and convicted;
+    market.coverage; State.claims of this epoch. Draws from `verification`. Law: convicted <= detected <= offences and
+    refuted <= detected, each by kind.
     """
     stream = streams.verification
     state.market.coverage = coverage(state, rules)
@@ -110,10 +125,10 @@ def verification(state, rules, streams):
         node = state.sequencers[i]
         for a in range(OFFENCES):
             if node.offences[a] > 0:
-                found = _chances(state, rules, i, a, work)
+                found = found_out(node, rules, a, _chances(state, rules, i, a, work))
                 _bribe(state, rules, i, a, work, stream)
                 _prove(node, rules, a, found, stream)
-                _attribute(state, rules, i, a, slot, work, stream)
+                _attribute(state, rules, i, a, found, slot, work, stream)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE and rules.verification == Verification.RANGERS:
             ranger.assigned = ranger.checked + _shirked(ranger, made, rules, stream)
@@ -192,28 +207,28 @@ def _chances(state, rules, i, a, work):
 @kernel
 def _prove(node, rules, a, found, stream):
     """Draw the convictions that did not end a turn, and the offences found but not convicted."""
-    enforced = rules.enforcement if rules.sanction == Sanction.SLASH else 0.0
-    ends_turn = rules.jail_epochs > 0 or rules.expel == 1
-    if not ends_turn:
-        node.convicted[a] = binomial(stream, node.offences[a], found * enforced)
+    sanctioned = conviction(node, rules)
+    if not ends_turn(rules):
+        node.convicted[a] = binomial(stream, node.offences[a], found * sanctioned)
     rest = node.offences[a] - node.convicted[a]
-    missed = 1.0 - found * enforced
-    acquitted = found * (1.0 - enforced) / missed if missed > 0.0 else 0.0
+    missed = 1.0 - found * sanctioned
+    acquitted = found * (1.0 - sanctioned) / missed if missed > 0.0 else 0.0
     node.detected[a] = node.convicted[a] + binomial(stream, rest, acquitted)
 
 
 @kernel
-def _attribute(state, rules, i, a, slot, work, stream):
-    """Draw who reported each found offence, given that somebody did; a conviction gives its reporters equal claims."""
+def _attribute(state, rules, i, a, found, slot, work, stream):
+    """Draw who found each offence, given that somebody did; a conviction gives the Rangers that did equal claims."""
     node = state.sequencers[i]
     for k in range(state.rangers.size):
         work.before[k] = state.rangers[k].reported
     for _ in range(node.convicted[a]):
-        _report(state.rangers, 1, work, stream)
+        _refute_and_report(node, state.rangers, rules, a, 1, found, work, stream)
         reporters = work.found.sum()
         for k in range(work.found.size):
-            state.claims[slot, i, k] += rules.slash[a] * work.found[k] / reporters
-    _report(state.rangers, node.detected[a] - node.convicted[a], work, stream)
+            if work.found[k] > 0:
+                state.claims[slot, i, k] += rules.slash[a] * work.found[k] / reporters
+    _refute_and_report(node, state.rangers, rules, a, node.detected[a] - node.convicted[a], found, work, stream)
     for k in range(state.rangers.size):
         ranger = state.rangers[k]
         if not work.silent[k]:
@@ -222,14 +237,15 @@ def _attribute(state, rules, i, a, slot, work, stream):
 
 
 @kernel
-def _report(rangers, count, work, stream):
-    """Share out `count` reported offences: Rangers find independently, given that at least one did.
+def _refute_and_report(node, rangers, rules, a, count, found, work, stream):
+    """Share out `count` offences found out: a proof and Rangers find independently, given that at least one did.
 
-    Going through the Rangers in order, an offence that an earlier one reported is found with probability chance[k],
-    one that is still open with chance[k] / later[k]: the cost does not grow with the count. Writes work.found, and
-    reported and checked of the Rangers.
+    Going through the Rangers in order, an offence that the proof or an earlier one found is found with probability
+    chance[k], one that is still open with chance[k] / later[k]: the cost does not grow with the count. Writes
+    work.found, the node's refuted, and reported and checked of the Rangers.
     """
-    reported = 0
+    reported = binomial(stream, count, rules.refutation[a] / found) if found > 0.0 else 0
+    node.refuted[a] += reported
     for k in range(rangers.size):
         work.found[k] = 0
         if count > 0 and work.chance[k] > 0.0:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from model.history import History
-from model.metrics import economy, honesty, security, upkeep
+from model.metrics import economy, honesty, ordering, restaking, security, service, stack, tactics, upkeep
 from model.metrics.concentration import HOLDINGS, INDICES
 from model.metrics.registry import METRICS, Metric, Series, flow, rate, stock
 
 __all__ = [
-    "HOLDINGS", "INDICES", "METRICS", "Metric", "compute", "economy", "flow", "honesty", "rate", "security",
-    "stock", "upkeep",
+    "HOLDINGS", "INDICES", "METRICS", "Metric", "compute", "economy", "flow", "honesty", "ordering", "rate",
+    "restaking", "security", "service", "stack", "stock", "tactics", "upkeep",
 ]  # fmt: skip
 
 

@@ -19,8 +19,9 @@ def yield_sequencer(h: History) -> tuple[Series, Series]:
 
 @rate("per year", "neither")
 def yield_delegator(h: History) -> tuple[Series, Series]:
-    """Emission added to pools less what was slashed there, per delegated token."""
-    return h.flow("pool_tokens") - h.flow("pool_slashed"), held(h, h.path("sequencers", "pool").sum(axis=1))
+    """Emission and other services' pay added to pools less what was slashed or lost there, per delegated token."""
+    gained = h.flow("pool_tokens") - h.flow("pool_slashed") + h.flow("pool_elsewhere")
+    return gained, held(h, h.path("sequencers", "pool").sum(axis=1))
 
 
 @rate("per year", "neither")
@@ -93,7 +94,7 @@ def fees(h: History) -> Series:
 
 @flow("USD per epoch", "higher")
 def protocol_income(h: History) -> Series:
-    """Fees after batch cost that the protocol keeps."""
+    """What the protocol keeps: its share of the fees, and what is paid for the right to order blocks."""
     return h.flow("treasury_usd") / h.epochs
 
 

@@ -39,8 +39,32 @@ def offences_censor(h: History) -> Series:
 
 @flow("share", "higher")
 def detected_share(h: History) -> Series:
-    """Offences that were found out."""
+    """Offences that were found out, or will be once they have come to light."""
     return ratio(h.flow("detected").sum(axis=1), h.flow("offences").sum(axis=1))
+
+
+@flow("per epoch", "neither")
+def insertions_refuted(h: History) -> Series:
+    """Insertions that a fault proof found and reversed."""
+    return h.flow("refuted") / h.epochs
+
+
+@flow("per year", "lower")
+def scandals(h: History) -> Series:
+    """Epochs in which misconduct came to light that the chain answers for with its name."""
+    return per_year(h, h.flow("scandals"))
+
+
+@flow("per year", "neither")
+def removal_votes(h: History) -> Series:
+    """Votes of the council on the removal of a sequencer."""
+    return per_year(h, h.flow("removal_votes"))
+
+
+@flow("per year", "neither")
+def removals(h: History) -> Series:
+    """Sequencers removed for good: by the council, expelled, or left with too little stake."""
+    return per_year(h, h.flow("removals"))
 
 
 @flow("per year", "lower")

@@ -11,6 +11,7 @@ import numpy as np
 
 from model.core.options import Status
 from model.history import History
+from model.parameters.rules import rules_of
 
 Series = np.ndarray
 """One value per record, (T,)."""
@@ -108,6 +109,12 @@ def years(history: History) -> Series:
 def held(history: History, path: Series) -> Series:
     """Return a stock (T + 1,), at every snapshot, times the years it was held between them; linear in between, (T,)."""
     return (path[1:] + path[:-1]) / 2 * years(history)
+
+
+@once
+def rules(history: History) -> np.record:
+    """Return what follows from the scenario: gains, evidence, slashes by offence, and the rest."""
+    return rules_of(history.scenario)
 
 
 @once

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from model.core.options import Tactic
 from model.history import History
-from model.metrics.registry import Series, flow, held, rate, ratio, stake, stake_path, stock, years
-from model.parameters import Scenario
-from model.parameters.rules import by_offence
+from model.metrics.registry import Series, flow, held, rate, ratio, rules, stake, stake_path, stock, years
 
 
 @stock("tokens", "higher")
@@ -47,36 +43,38 @@ def stake_to_control(h: History) -> Series:
 
 @stock("USD", "higher")
 def cost_of_corruption(h: History) -> Series:
-    """What two thirds of the stake would be expected to lose by a conviction for the most profitable offence."""
+    """What two thirds of the stake would be expected to lose of it by a conviction for the most profitable offence.
+
+    Zero where no stake is taken: what removal or a bad name cost is income, which no attacker need have. Stake that
+    other services count as well is lost once.
+    """
     return _cost_path(h)[1:]
 
 
 def _cost_path(h: History) -> Series:
-    s, offence = h.scenario, _most_profitable(h.scenario)
-    slash = min(1.0, s.slash_fraction * by_offence(s, "slash_multiplier")[offence])
-    return _value_path(h) * 2 / 3 * (s.enforcement * slash if s.sanction == "slash" else 0.0)
+    s = h.scenario
+    slash = rules(h).slash[rules(h).gain.argmax()]
+    return _value_path(h) * 2 / 3 * (s.enforcement * slash if s.sanction in ("slash", "restaked_slash") else 0.0)
 
 
 @flow("USD", "neither")
 def profit_from_corruption(h: History) -> Series:
-    """What two thirds of the blocks are expected to yield to the most profitable offence while the exit delay runs."""
+    """What two thirds of the blocks are expected to yield to the most profitable offence while the exit delay runs.
+
+    And, if other services count the same stake, what corrupting all of them would bring at once: two thirds of all
+    stake hold the third that each of them takes.
+    """
     s = h.scenario
     passing = h.flow("volume") / h.epochs * s.mev_bps * 1e-4
-    return passing * _gains(s).max() * s.exit_delay * 2 / 3
+    standing = (h.path("services", "stake") > 0).sum(axis=1)
+    elsewhere = s.service_profit * (standing[1:] + standing[:-1]) / 2
+    return passing * rules(h).gain.max() * s.exit_delay * 2 / 3 + elsewhere
 
 
 @rate("-", "higher")
 def security_ratio(h: History) -> tuple[Series, Series]:
     """Cost of corruption over profit from corruption: below one, corruption pays even if it is sure to be convicted."""
     return held(h, _cost_path(h)), profit_from_corruption(h) * years(h)
-
-
-def _gains(scenario: Scenario) -> np.ndarray:
-    return by_offence(scenario, "gain") * by_offence(scenario, "exposure")
-
-
-def _most_profitable(scenario: Scenario) -> int:
-    return int(_gains(scenario).argmax())
 
 
 @stock("USD", "lower")

@@ -10,6 +10,7 @@ COUNCIL = (
     "ownership-changes-for-stage-1-decentralization/8157"
 )
 PILLARS = "https://4pillars.io/en/issues/the-case-for-selling-op-before-base"
+OWED = "assumption: of a stack that takes 0.025, below 0.155 the big member leaves, and above 0.07 the next one stays"
 OWN_CHAIN = "10,500 USD a month for a ZK rollup, https://chaincatcher.com/en/article/2142428"
 
 
@@ -42,8 +43,8 @@ class Stack(BaseModel):
 
     sister_chains: int = number(0, "chains", 0, 1_000, "Other chains of the same stack.", studied=(0, 30))
     big_member_share: float = number(
-        0.71, "share", 0, 1, "Share of the stack's revenue earned by the largest sister; the others follow Zipf's law.",
-        PILLARS,
+        0.71, "share", 0, 1, "Share of the revenue of all sister chains that the first of several earns; the others "
+        "follow Zipf's law.", PILLARS,
     )  # fmt: skip
     stack_revenue: float = number(
         2e5, "USD per day", 0, 1e12, "Revenue of all sister chains.", PILLARS, scale="log", studied=(1e4, 1e6)
@@ -53,8 +54,9 @@ class Stack(BaseModel):
     )
     sister_scandal_rate: float = number(0.2, "per chain-year", 0, 100, "Scandals of sister chains.", studied=(0, 1))
     brand_value: float = number(
-        0.05, "share", 0, 1, "Part of a member's revenue that it owes to the name, at full trust.", studied=(0, 0.2)
-    )
+        0.1, "share", 0, 1, "Part of a member's revenue that it owes to the name, at full trust.", OWED,
+        studied=(0, 0.2),
+    )  # fmt: skip
     control_value: float = number(
         0.02, "share", 0, 1, "Part of its revenue that a member would give to decide for itself.", studied=(0, 0.2)
     )

@@ -2,14 +2,21 @@
 
 import numpy as np
 
+from model.core.auction import price_blocks
 from model.core.audit import total
+from model.core.consensus import burden
+from model.core.docket import FATES
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
-from model.core.options import OFFENCES, Tactic
+from model.core.market import LARGEST
+from model.core.options import NOT_YET, OFFENCES, Tactic
+from model.core.rewards import announce_rate, batch_cost, protocol_part
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
+from model.core.selection import weigh
 from model.core.state import ACCOUNTS, MARKET, TOTALS, State
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
+from model.population.others import draw_backing, draw_builders, set_sisters
 from model.population.people import draw_apps, draw_delegators, draw_rangers, draw_sequencers
 from model.population.streams import generator, new_streams
 
@@ -30,11 +37,18 @@ def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> S
     draw_rangers(state, scenario, seed)
     draw_delegators(state, scenario, seed)
     draw_apps(state, scenario, seed)
+    set_sisters(state, scenario)
+    draw_backing(state, scenario, seed)
+    draw_builders(state, scenario, seed)
     state.attackers.tactic = np.arange(len(Tactic))
     state.attackers.active = _active_tactics(scenario)
     state.attackers.budget[Tactic.BRIBERY] = scenario.bribery_budget
+    state.attackers.budget[Tactic.CENSORSHIP] = scenario.censor_budget
+    state.attackers.budget[Tactic.TAKEOVER] = scenario.takeover_budget
+    state.attackers.began = state.attackers.succeeded = NOT_YET
     _open_accounts(state, scenario)
     _open_market(state, scenario, rules)
+    announce_rate(state, rules)
     expectations(state, rules)
     return state
 
@@ -43,6 +57,7 @@ def _allocate(scenario: Scenario, rules: np.record) -> State:
     nodes, rangers = scenario.possible_sequencers, scenario.possible_rangers
     delegators, delay = scenario.number_of_delegators, scenario.slash_delay + 1
     buckets = (nodes, scenario.exit_delay + 1)
+    others = scenario.services - 1 if scenario.sanction == "restaked_slash" else 0
     claims = delay * nodes * rangers
     if claims > MOST_CLAIMS:
         raise ScenarioError(
@@ -57,7 +72,7 @@ def _allocate(scenario: Scenario, rules: np.record) -> State:
         attackers=rows(ATTACKER, len(Tactic)),
         builders=rows(BUILDER, scenario.number_of_builders if scenario.revenue == "auction_to_proposer" else 0),
         sisters=rows(SISTER, scenario.sister_chains),
-        services=rows(SERVICE, scenario.services - 1),
+        services=rows(SERVICE, others),
         market=record(MARKET),
         accounts=record(ACCOUNTS),
         totals=record(TOTALS),
@@ -69,8 +84,8 @@ def _allocate(scenario: Scenario, rules: np.record) -> State:
         claims=np.zeros((delay, nodes, rangers)),
         attractions=np.zeros((nodes, OFFENCES, RUNGS)),
         slashed_before=np.zeros(scenario.correlation_window),
-        docket=np.zeros((rules.conviction_delay + 1, nodes, OFFENCES), np.int64),
-        backing=np.zeros((nodes, scenario.services - 1)),
+        backing=np.zeros((nodes, others)),
+        docket=np.zeros((rules.exposure_delay + 1, nodes, FATES, OFFENCES), np.int64),
     )
 
 
@@ -80,6 +95,9 @@ def _active_tactics(scenario: Scenario) -> np.ndarray:
     active[Tactic.SYBIL] = scenario.sybil_nodes > 0
     active[Tactic.BRIBERY] = scenario.colluding_share > 0 and scenario.bribe > 0
     active[Tactic.GRIEFING] = scenario.griefing_share > 0
+    active[Tactic.CENSORSHIP] = scenario.censor_fee > 0
+    active[Tactic.HIT_AND_RUN] = scenario.hit_and_run_nodes > 0
+    active[Tactic.TAKEOVER] = scenario.takeover_budget > 0
     return active
 
 
@@ -99,11 +117,22 @@ def _open_accounts(state: State, scenario: Scenario) -> None:
 def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
     now = state.market
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
-    now.brand, now.capture = 1.0, rules.capture
-    now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year
+    now.brand = 1.0
+    now.service_yield = scenario.service_income if state.services.size else 0.0
+    _open_committees(state, scenario, rules)
+    patience = np.exp(-scenario.latency_loss * now.latency)
+    now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year * patience
+    now.trend = np.log(max(now.volume, 1.0 / LARGEST))
     now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
-    cost = (
-        scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * now.volume / scenario.volume_per_transaction
-    )
-    net = now.volume * scenario.fee_bps * 1e-4 - cost
-    now.net_fee = (net - scenario.protocol_fee_share * max(0.0, net)) / scenario.blocks_per_epoch
+    fees = now.volume * scenario.fee_bps * 1e-4
+    net = fees - batch_cost(now, rules, now.volume)
+    now.net_fee = (net - protocol_part(fees, net, rules)) / scenario.blocks_per_epoch
+    price_blocks(state.builders, now, rules)
+
+
+def _open_committees(state: State, scenario: Scenario, rules: np.record) -> None:
+    """Start latency and load at those of the largest committee of who orders blocks at the start."""
+    weigh(state, rules)
+    members = int(np.count_nonzero(state.sequencers.weight))
+    committees = max(1, min(scenario.shards, members))
+    burden(state.market, rules, -(-members // committees), -(-scenario.blocks_per_epoch // committees))

@@ -1,4 +1,4 @@
-"""Sequencers, Rangers, delegators and apps as they start. Every attribute has a stream of its own."""
+"""Sequencers, Rangers, delegators, apps and other services as they start. Every attribute has its own stream."""
 
 import math
 
@@ -16,7 +16,7 @@ MONTHS = 12
 APP_TOLERANCE_SPREAD = 0.5
 
 
-def _lognormal(stream: np.random.Generator, count: int, spread: float) -> np.ndarray:
+def lognormal(stream: np.random.Generator, count: int, spread: float) -> np.ndarray:
     """Return unit-mean lognormal variates."""
     return np.exp(spread * stream.standard_normal(count) - 0.5 * spread**2)
 
@@ -43,9 +43,9 @@ def draw_sequencers(state: State, scenario: Scenario, seed: int) -> None:
         nodes.capital[: len(scenario.stakes)] = scenario.stakes
     nodes.self_stake = np.where(starting, nodes.capital, 0.0)
     nodes.wallet = np.where(starting, 0.0, nodes.capital)
-    monthly = scenario.sequencer_cost * _lognormal(draw("cost"), count, scenario.cost_dispersion)
+    monthly = scenario.sequencer_cost * lognormal(draw("cost"), count, scenario.cost_dispersion)
     nodes.cost = monthly * MONTHS / scenario.epochs_per_year
-    nodes.skill = _lognormal(draw("skill"), count, scenario.skill_dispersion)
+    nodes.skill = lognormal(draw("skill"), count, scenario.skill_dispersion)
     nodes.downtime = np.minimum(0.5, scenario.downtime * draw("downtime").standard_exponential(count))
     nodes.brand = scenario.brand_dispersion * draw("brand").standard_normal(count)
     width = scenario.commission_high - scenario.commission_low
@@ -64,13 +64,40 @@ def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
     first = last - math.floor(scenario.byzantine_share * last + 0.5)
     nodes.conduct[first:last] = Conduct.BYZANTINE
     nodes.owner[first:last] = Tactic.BYZANTINE
-    if first < last:
-        nodes.operator[first:last] = nodes.operator[first]
+    nodes.operator[first:last] = first
     sybil = slice(max(0, first - scenario.sybil_nodes), first)
     if scenario.sybil_nodes:
         nodes.conduct[sybil] = Conduct.RATIONAL
         nodes.owner[sybil] = Tactic.SYBIL
-        nodes.operator[sybil] = nodes.operator[sybil.start]
+        nodes.operator[sybil] = sybil.start
+    runner = slice(max(0, sybil.start - scenario.hit_and_run_nodes), sybil.start)
+    if scenario.hit_and_run_nodes:
+        nodes.conduct[runner] = Conduct.HONEST if scenario.hit_after > 0 else Conduct.BYZANTINE
+        nodes.owner[runner] = Tactic.HIT_AND_RUN
+        nodes.operator[runner] = runner.start
+        nodes.commission[runner] = 0.0
+    if scenario.takeover_budget > 0:
+        _reserve_nodes(nodes, scenario)
+
+
+def _reserve_nodes(nodes: Rows, scenario: Scenario) -> None:
+    """Give the takeover the last candidates, without capital: as many as its money could fill at today's price.
+
+    Where weight does not follow stake a node of the least stake is enough.
+    """
+    supply, impact = scenario.token_supply, scenario.price_impact
+    affordable = scenario.takeover_budget / scenario.token_price
+    if impact > 0:
+        affordable = supply / impact * math.log1p(impact * affordable / supply)
+    least = max(scenario.min_stake, min(1.0, scenario.max_stake))
+    each = least if scenario.selection in ("equal", "sqrt_stake") else scenario.max_stake
+    count = min(nodes.size - scenario.number_of_sequencers, math.ceil(affordable / each))
+    if count > 0:
+        reserved = slice(nodes.size - count, nodes.size)
+        nodes.conduct[reserved] = Conduct.HONEST
+        nodes.owner[reserved] = Tactic.TAKEOVER
+        nodes.operator[reserved] = reserved.start
+        nodes.capital[reserved] = nodes.wallet[reserved] = 0.0
 
 
 def draw_rangers(state: State, scenario: Scenario, seed: int) -> None:
@@ -97,7 +124,7 @@ def draw_rangers(state: State, scenario: Scenario, seed: int) -> None:
     if scenario.learning == "imitation":
         policies = generator(seed, "population", "ranger", "policy").random(rangers.size)
         rangers.diligence = np.floor(policies * CARE) / (CARE - 1)
-    rangers.cost = scenario.cost_per_check * _lognormal(stream, rangers.size, scenario.ranger_cost_dispersion)
+    rangers.cost = scenario.cost_per_check * lognormal(stream, rangers.size, scenario.ranger_cost_dispersion)
 
 
 def draw_delegators(state: State, scenario: Scenario, seed: int) -> None:
@@ -136,8 +163,13 @@ def _first_delegations(state: State, delegated: np.ndarray, pools: np.ndarray) -
 
 def draw_apps(state: State, scenario: Scenario, seed: int) -> None:
     """Draw the apps' shares of volume and what harm they bear."""
-    ranks = 1 / np.arange(1, scenario.number_of_apps + 1)
-    state.apps.share = ranks / ranks.sum() if ranks.size else ranks
-    taste = generator(seed, "population", "app", "tolerance").standard_normal(ranks.size)
+    state.apps.share = zipf(scenario.number_of_apps)
+    taste = generator(seed, "population", "app", "tolerance").standard_normal(scenario.number_of_apps)
     state.apps.tolerance = scenario.app_tolerance * np.exp(APP_TOLERANCE_SPREAD * taste)
     state.apps.present = 1
+
+
+def zipf(count: int) -> np.ndarray:
+    """Return shares that fall with the rank."""
+    ranks = 1 / np.arange(1, count + 1)
+    return np.asarray(ranks / ranks.sum() if count else ranks)

@@ -3,6 +3,7 @@
 Asked for outside its conditions, a closed form raises ConditionError. docs/theory.md lists all of them.
 """
 
+from model.theory.auction import FrechetAuction, frechet_auction, tipping_precision
 from model.theory.compounding import (
     constant_equitability,
     expected_herfindahl,
@@ -48,6 +49,7 @@ from model.theory.distributions import (
 from model.theory.dynamics import (
     attraction_is_stable,
     attraction_precision,
+    imitated_share,
     replicator_invariant,
     replicator_period,
 )
@@ -104,6 +106,7 @@ __all__ = [
     "NODES",
     "BlocksAbove",
     "ConditionError",
+    "FrechetAuction",
     "Floats",
     "Inspection",
     "Mixers",
@@ -137,6 +140,7 @@ __all__ = [
     "exponential_opportunity",
     "exponential_survival",
     "failure_probability",
+    "frechet_auction",
     "free_entry_delegated",
     "free_entry_elastic",
     "free_entry_own_stake",
@@ -148,6 +152,7 @@ __all__ = [
     "heavy_tailed_opportunity",
     "heavy_tailed_survival",
     "honesty_by_value",
+    "imitated_share",
     "inspection_equilibrium",
     "is_overcollateralised",
     "largest_revision",
@@ -187,6 +192,7 @@ __all__ = [
     "theil_exponential",
     "theil_lognormal",
     "theil_pareto",
+    "tipping_precision",
     "volunteers_dilemma",
     "willingness",
 ]

@@ -1,11 +1,12 @@
-"""How learning moves the inspection game of one Ranger: orbits of imitation, and where reinforcement comes to rest.
+"""How learning moves players: imitation of the richer, its orbits in the inspection game, the rest of reinforcement.
 
 x is how often the sequencer deviates, p how often the Ranger checks; a deviation gains g if unchecked, loses L if
 checked; a check costs c and earns the bounty B if it finds one (`inspection`).
 
-Sources: Hofbauer and Sigmund 1998, Evolutionary Games and Population Dynamics, chapters 10 and 11 (orbits, conserved
-quantity, averages); Camerer and Ho 1999, doi:10.1111/1468-0262.00054 (experience-weighted attraction). The period, the
-effective precision and the thresholds are derived here.
+Sources: Blume 1993, doi:10.1006/game.1993.1023 (copying with logit odds); Hofbauer and Sigmund 1998, Evolutionary Games
+and Population Dynamics, chapters 10 and 11 (orbits, conserved quantity, averages); Camerer and Ho 1999,
+doi:10.1111/1468-0262.00054 (experience-weighted attraction). The step of imitation, the period, the effective precision
+and the thresholds are derived here.
 """
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.special import xlogy
 from model.theory.conditions import (
     Quantity,
     require,
+    require_count,
     require_non_negative,
     require_positive,
     require_share,
@@ -49,6 +51,25 @@ def replicator_invariant(
         + xlogy(gain, checking)
         + xlogy(loss, 1.0 - np.asarray(checking))
     )
+
+
+def imitated_share(
+    share: Quantity, advantage: Quantity, precision: Quantity, revising: Quantity, rounds: int
+) -> Quantity:
+    """Return the share of an act after some rounds of imitation: each adds `eta s (1 - s) tanh(lambda u / 2)`.
+
+    In a round a part eta of all looks at one other and copies it with odds `exp(lambda difference)` of their payoffs:
+    who does not act copies who does by as much more often than the other way round. In small steps it is the replicator
+    equation, the odds of the act growing at `eta lambda u / 2`. Conditions: many players, two payoffs, the act's larger
+    by u whatever its share.
+    """
+    require_share(share=share, revising=revising)
+    require_count(0, rounds=rounds)
+    require_positive(precision=precision)
+    step = revising * np.tanh(0.5 * precision * np.asarray(advantage))
+    for _ in range(rounds):
+        share = share + step * share * (1.0 - share)
+    return share
 
 
 def attraction_precision(precision: Quantity, memory: Quantity, accumulation: Quantity = 0.0) -> Quantity:

@@ -4,11 +4,16 @@ The gain of an offence is a random opportunity of known shape, the choice is log
 is taken is an integral.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from model.core.rewards import batch_cost, protocol_part
+from model.core.rows import record
+from model.core.state import MARKET
 from model.parameters import Scenario
-from model.parameters.rules import by_offence
+from model.parameters.rules import rules_of
 from model.theory.conditions import require
 from model.theory.deterrence import (
     combined_reservation,
@@ -28,16 +33,16 @@ def honesty_by_value(scenario: Scenario) -> float:
     law (or the scenario's stakes) with empty wallets, pools and skills equal, commissions mid-range; income is that
     of honest ordering; offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run
     all of these move. Raises ConditionError outside verification by Rangers, slashing, rational sequencers who choose
-    by Luce's rule and hold beliefs, and calm markets.
+    by Luce's rule and hold beliefs, no fault proofs, calm markets, and neither blocks nor the right to order them sold.
     """
     _require_conditions(scenario)
     own, pool = _stakes(scenario)
     weights = _selection_weights(scenario, own, pool)
     share = weights / weights.sum()
     cost = _conviction_cost(scenario, own, pool, share)
-    evidence, gain = by_offence(scenario, "evidence"), by_offence(scenario, "gain") * by_offence(scenario, "exposure")
-    detection = detection_probability(scenario.sampling_probability, evidence, scenario.number_of_rangers)
-    net_gain = np.maximum(gain - scenario.honest_capture, 0.0)
+    rules = rules_of(scenario)
+    detection = detection_probability(scenario.sampling_probability, rules.evidence, scenario.number_of_rangers)
+    net_gain = np.maximum(rules.gain - rules.capture, 0.0)
     reservation = reservation_value(detection, cost, net_gain, scenario.clawback)
     threshold = combined_reservation(reservation, scenario.sequencer_precision) / mean_opportunity(scenario)
     offended = offence_share_by_value(threshold, scenario.sequencer_precision, opportunity(scenario))
@@ -72,13 +77,15 @@ def mean_opportunity(scenario: Scenario) -> float:
 def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike, own: ArrayLike = 1.0) -> Floats:
     """Return the income (USD per epoch) of honest ordering with a share of blocks and a counted stake in tokens.
 
-    `own` is the part of the emission that is the node's own: its stake's, and its commission on the pool's.
+    `own` is the part of the emission that is the node's own: its stake's, and its commission on the pool's. Raises
+    ConditionError where the rate of emission depends on what others stake.
     """
-    volume = _daily(scenario)
-    posted = scenario.batch_cost_fixed + scenario.batch_cost_per_transaction * volume / scenario.volume_per_transaction
-    net = volume * scenario.fee_bps * 1e-4 - posted
-    fees = net * (1.0 - scenario.protocol_fee_share) if net > 0 else net
-    kept = scenario.honest_capture * volume * scenario.mev_bps * 1e-4
+    _require(scenario, reward_rule=("per_block", "target_rate"))
+    rules, volume = rules_of(scenario), _daily(scenario)
+    paid = volume * scenario.fee_bps * 1e-4
+    net = paid - batch_cost(record(MARKET), rules, volume)
+    fees = net - protocol_part(paid, net, rules)
+    kept = rules.capture * volume * scenario.mev_bps * 1e-4
     if scenario.reward_rule == "per_block":
         emitted = np.multiply(share, scenario.blocks_per_epoch * scenario.reward_per_block)
     else:
@@ -102,12 +109,15 @@ def _stakes(scenario: Scenario) -> tuple[Floats, Floats]:
 
 def _selection_weights(scenario: Scenario, own: Floats, pool: Floats) -> Floats:
     counted = np.minimum(own + pool, scenario.max_stake)
+    if scenario.selection in ("single", "appointed"):
+        seats = 1 if scenario.selection == "single" else scenario.appointed_seats
+        return np.asarray(np.arange(counted.size) < seats, float)
     return {"stake": counted, "sqrt_stake": np.sqrt(counted), "equal": np.ones_like(counted)}[scenario.selection]
 
 
 def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Floats) -> Floats:
     """Return what a conviction costs each sequencer by offence, (S, OFFENCES) in USD: slash and lost franchise."""
-    slash = np.minimum(1.0, scenario.slash_fraction * by_offence(scenario, "slash_multiplier"))
+    slash = rules_of(scenario).slash
     commission = 0.5 * (scenario.commission_low + scenario.commission_high)
     kept = (own + commission * pool) / (own + pool)
     income = expected_income(scenario, share, np.minimum(own + pool, scenario.max_stake), kept)
@@ -122,10 +132,16 @@ def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Float
 
 
 def _require_conditions(scenario: Scenario) -> None:
-    needed = {
+    needed: dict[str, tuple[Any, ...]] = {
         "verification": ("rangers",), "sanction": ("slash",), "choice": ("luce",), "learning": ("belief", "fixed"),
+        "selection": ("stake", "sqrt_stake", "equal"), "revenue": ("keep", "share_with_protocol"),
+        "proof_system": ("none", "validity"),
         "storm_share": (0,), "honest_share": (0,), "byzantine_share": (0,),
     }  # fmt: skip
+    _require(scenario, **needed)
+
+
+def _require(scenario: Scenario, **needed: tuple[Any, ...]) -> None:
     for name, values in needed.items():
         given = getattr(scenario, name)
         allowed = " or ".join(repr(value) for value in values)

@@ -128,7 +128,7 @@ class Ranger(mesa.Agent):
         s = self.model.plan
         if self.conduct != Conduct.COLLUDING or node.owner == NOBODY or not self.model.bribes_offered:
             return False
-        slash = self.model.slash[offence] if s.sanction == "slash" else 0.0
+        slash = self.model.slash[offence] if self.model.takes_stake else 0.0
         return s.bribe > s.bounty_share * slash * node.stake * self.model.price * s.enforcement
 
     def misconduct(self) -> float:
@@ -235,6 +235,9 @@ class Attacker(mesa.Agent):
     spent: float
     charged: float
     profit: float
+    bought: float
+    began: int
+    succeeded: int
 
     def __init__(self, model: Reference, values: Any) -> None:
         super().__init__(model)

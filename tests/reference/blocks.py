@@ -1,4 +1,4 @@
-"""The first four phases, down to the single block: market, selection, conduct, verification (odd.md 6.1 to 6.5)."""
+"""Phases down to the single block: market, conduct, verification (odd.md 6.1 to 6.5; `turns` has selection)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.core.options import Conduct, Offence, Status, Tactic
+from model.core.options import Conduct, Offence, Tactic
 from model.parameters import Scenario
 
-from . import payoffs
+from . import auctions, payoffs, tactics, turns
 
 if TYPE_CHECKING:
     from . import Reference
@@ -66,7 +66,9 @@ def market(model: Reference) -> None:
 
     present = sum(app.share for app in model.apps if app.present) if model.apps else 1.0
     growth = math.exp(s.volume_growth * model.epoch * dt)
-    expected = s.daily_volume_usd * (365 / s.epochs_per_year) * growth * present * model.trust**s.trust_elasticity
+    patience = math.exp(-s.latency_loss * model.latency)
+    expected = s.daily_volume_usd * (365 / s.epochs_per_year) * growth * present * patience
+    expected *= model.trust**s.trust_elasticity
     trend = math.log(max(expected, 1e-6 * s.daily_volume_usd * 365 / s.epochs_per_year, 1e-18))
     _move_price(model, trend - model.trend if model.epoch > 0 else 0.0, dt)
     model.trend = trend
@@ -79,6 +81,7 @@ def market(model: Reference) -> None:
     model.mean_opportunity = model.volume * s.mev_bps * 1e-4 / s.blocks_per_epoch
     if model.storm:
         model.mean_opportunity *= s.storm_multiplier
+    auctions.price_blocks(model)
     _strike(model)
 
 
@@ -101,6 +104,7 @@ def _strike(model: Reference) -> None:
     client_rate = s.honest_fault_rate * s.fault_correlation / s.epochs_per_year
     own_rate = s.honest_fault_rate * (1 - s.fault_correlation) / s.epochs_per_year
     faulty_clients = {client for client in range(s.number_of_clients) if rng.random() < client_rate}
+    struck = model.attackers[Tactic.TAKEOVER].succeeded >= 0
     for node in model.sequencers:
         u = rng.random()
         length = max(s.outage_length, node.downtime)
@@ -108,47 +112,8 @@ def _strike(model: Reference) -> None:
         if 0 < u < down:
             node.outage = min(1.0, -length * math.log(u / down))
         node.fault = int(u > 1 - own_rate or node.client in faulty_clients)
-
-
-def selection(model: Reference) -> None:
-    """Draw the owner of every span, let others stand in for nodes that are down."""
-    s = model.plan
-    for node in model.sequencers:
-        if node.status == Status.JAILED and node.jailed_until <= model.epoch:
-            node.status = Status.ACTIVE
-        node.weight = model.weight(node.stake) if node.status == Status.ACTIVE else 0.0
-
-    full_spans, rest = divmod(s.blocks_per_epoch, s.blocks_per_span)
-    lengths = [s.blocks_per_span] * full_spans + ([rest] if rest else [])
-    owners = _draw_nodes(model, len(lengths), [node.weight for node in model.sequencers])
-    model.schedule = [owner for owner, length in zip(owners, lengths, strict=True) for _ in range(length)]
-
-    missed = []
-    for node in model.sequencers:
-        if node.outage > 0:
-            own = [b for b, owner in enumerate(model.schedule) if owner is node]
-            missed += model.rng.choice(own, math.floor(node.outage * len(own) + 0.5), replace=False).tolist()
-    weights = [node.weight * (1 - node.outage) for node in model.sequencers]
-    for b, substitute in zip(missed, _stand_in(model, len(missed), weights), strict=True):
-        model.schedule[b] = substitute
-    for owner in model.schedule:
-        if owner is not None:
-            owner.assigned += 1
-
-
-def _draw_nodes(model: Reference, number: int, weights: list[float]) -> list[Sequencer | None]:
-    """Draw nodes independently by weight; nobody if there is no weight."""
-    total = sum(weights)
-    if total == 0 or number == 0:
-        return [None] * number
-    rows = model.rng.choice(len(weights), size=number, p=np.array(weights) / total)
-    return [model.sequencers[row] for row in rows]
-
-
-def _stand_in(model: Reference, missed: int, weights: list[float]) -> list[Sequencer | None]:
-    """Return who makes each of the missed blocks: another node for the part that fails over, nobody for the rest."""
-    taken_over = math.floor(model.plan.failover * missed + 0.5)
-    return _draw_nodes(model, taken_over, weights) + [None] * (missed - taken_over)
+        if struck and node.owner == Tactic.TAKEOVER and s.takeover_target < 2 / 3:
+            node.outage = 1.0
 
 
 def conduct(model: Reference) -> None:
@@ -157,28 +122,32 @@ def conduct(model: Reference) -> None:
     briber = model.attackers[Tactic.BRIBERY]
     model.bribes_offered = 0 < s.bribe <= briber.budget - briber.spent
     model.convictions = []
+    for node in model.sequencers:
+        node.peers = node.count_peers()
     payoffs.begin(model)
     for node in model.active():
         if node.conduct == Conduct.RATIONAL and node.revises:
             node.set_reservations()
 
     watchers = model.watchers()
-    missed = 0
+    missed: dict[int, int] = {}
     for owner in model.schedule:
         if owner is None:
             model.lost_blocks += 1
         elif owner.turn_ended:
-            missed += 1
+            missed[owner.shard] = missed.get(owner.shard, 0) + 1
         else:
             opportunity = model.mean_opportunity * model.shape.draw()
             _make_block(model, owner, opportunity, owner.choose(opportunity), watchers)
 
-    weights = [0.0 if node.turn_ended else node.weight * (1 - node.outage) for node in model.sequencers]
-    for substitute in _stand_in(model, missed, weights):
-        if substitute is None:
-            model.lost_blocks += 1
-        else:
-            _make_block(model, substitute, model.mean_opportunity * model.shape.draw(), None, watchers)
+    for committee, number in missed.items():
+        others = [node for node in model.sequencers if node.shard == committee and not node.turn_ended]
+        weights = [node.weight * (1 - node.absent) for node in others]
+        for substitute in turns.stand_in(model, number, others, weights):
+            if substitute is None:
+                model.lost_blocks += 1
+            else:
+                _make_block(model, substitute, model.mean_opportunity * model.shape.draw(), None, watchers)
 
 
 def _make_block(
@@ -186,16 +155,32 @@ def _make_block(
 ) -> None:
     node.made += 1
     node.opportunity += opportunity
+    checks = {ranger: ranger.checked for ranger in watchers}
     provers = [ranger for ranger in watchers if ranger.inspect(offence)]
+    if node.embargo:
+        tactics.witness(model, node, [ranger for ranger in watchers if ranger.checked > checks[ranger]])
     if offence is None:
         node.honest_value += opportunity
+        auctions.sell_block(model)
         return
     node.offences[offence] += 1
     node.stolen[offence] += opportunity
     reporters = [ranger for ranger in provers if not _silenced(model, ranger, node, offence)]
-    if reporters:
+    refuted = model.rng.random() < model.refutes(offence)
+    node.refuted[offence] += int(refuted)
+    if reporters or refuted or _noticed(model, node, offence):
         node.detected[offence] += 1
         _vote(model, node, offence, reporters)
+
+
+def _noticed(model: Reference, node: Sequencer, offence: Offence) -> bool:
+    """Let every peer, or the public, look at an offence; say whether any of them finds it."""
+    s, rng = model.plan, model.rng
+    looks = [s.peer_sampling] * node.peers if s.verification == "peers" else []
+    if s.verification == "social":
+        looks = [s.watch]
+    finds = [rng.random() < look and rng.random() < model.evidence[offence] for look in looks]
+    return any(finds)
 
 
 def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offence) -> bool:
@@ -213,10 +198,10 @@ def _silenced(model: Reference, ranger: Ranger, node: Sequencer, offence: Offenc
 
 def _vote(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
     s = model.plan
-    if s.sanction == "slash" and model.rng.random() < s.enforcement:
+    if model.takes_stake and model.rng.random() < node.answers_for_it:
         node.convicted[offence] += 1
         model.convictions.append((node, offence, reporters))
-        node.turn_ended = int(s.jail_epochs > 0 or s.expel)
+        node.turn_ended = int((s.jail_epochs > 0 or s.expel) and model.hidden == 0)
 
 
 def verification(model: Reference) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from model.core.options import NOBODY, Conduct, Offence, Status
 
+from . import auctions, council, ordering, restaking, tactics
+
 if TYPE_CHECKING:
     from . import Reference
     from .agents import Ranger
@@ -21,10 +23,13 @@ def sanctions(model: Reference) -> None:
     for ranger in model.seated():
         if ranger.trapped:
             _check_bond(model, ranger)
-    if s.sanction == "none":
+    council.expose(model)
+    if s.sanction == "removal":
+        council.sit(model)
+    if not model.takes_stake:
         return
     standing = model.active()
-    for node, offence, reporters in model.convictions:
+    for node, offence, reporters in model.exposed:
         _convict(model, node, offence, reporters)
     for ranger in model.seated():
         if ranger.conduct == Conduct.GRIEFING and s.verification == "rangers":
@@ -37,19 +42,23 @@ def sanctions(model: Reference) -> None:
     extra = s.correlation_penalty * _slashed_share(model)
     for node in model.sequencers:
         _take_pending(model, node, extra)
+    restaking.elsewhere(model)
     for node in model.sequencers:
         if node.in_office:
             _settle(model, node)
+        elif s.expel and node.sentences and node.status != Status.REMOVED:
+            council.remove(model, node)
 
 
 def _convict(model: Reference, node: Sequencer, offence: Offence, reporters: list[Ranger]) -> None:
     s, slash = model.plan, model.slash[offence]
     node.sentenced = 1
+    node.sentences += 1
     node.pending[model.epoch] = 1 - (1 - node.pending.get(model.epoch, 0.0)) * (1 - slash)
     claims = node.claims.setdefault(model.epoch, {})
     for ranger in reporters:
         claims[ranger] = claims.get(ranger, 0.0) + slash / len(reporters)
-    if s.jail_epochs > 0 and not s.expel:
+    if s.jail_epochs > 0 and not s.expel and node.in_office:
         node.status = Status.JAILED
         node.jailed_until = model.epoch + 1 + s.jail_epochs
 
@@ -63,7 +72,6 @@ def _accuse(model: Reference, accuser: Ranger, standing: list[Sequencer]) -> Non
         model.totals.accusations += 1
         accused = standing[rng.integers(len(standing))]
         if rng.random() < s.wrongful_conviction:
-            accused.convicted[Offence.REORDER] += 1
             model.totals.wrongful += 1
             _convict(model, accused, Offence.REORDER, [accuser])
         else:
@@ -98,7 +106,7 @@ def _due(model: Reference) -> int:
 def _take_pending(model: Reference, node: Sequencer, extra: float) -> None:
     share, claims = node.pending.pop(_due(model), 0.0), node.claims.pop(_due(model), {})
     if share > 0:
-        _take(model, node, min(1.0, share + extra), _due(model), claims)
+        _take(model, node, min(1.0, share + extra), _due(model) - model.hidden, claims)
 
 
 def _take(model: Reference, node: Sequencer, share: float, since: int, claims: dict[Ranger, float]) -> None:
@@ -107,7 +115,7 @@ def _take(model: Reference, node: Sequencer, share: float, since: int, claims: d
     node.self_stake -= own
     delegated = node.vault.take(share)
     if node.pool == 0:
-        _dissolve(model, node)
+        node.dissolve()
     if model.plan.unbonding_slashable:
         delegated += sum(bucket.take(share) for epoch, bucket in node.buckets.items() if epoch >= since)
         if node.exit_epoch >= since:
@@ -141,14 +149,6 @@ def _share_out(model: Reference, taken: float, claims: dict[Ranger, float]) -> N
     model.totals.bounties += bounty
 
 
-def _dissolve(model: Reference, node: Sequencer) -> None:
-    """Send the members of a pool that was slashed to nothing home with nothing."""
-    for delegator in model.delegators:
-        if delegator.node is node and not delegator.unbonding:
-            delegator.node, delegator.shares = None, 0.0
-    node.vault.shares, node.vault.members = 0.0, 0
-
-
 def _settle(model: Reference, node: Sequencer) -> None:
     """Expel a convict; refill or remove a node whose own stake fell below the minimum."""
     s = model.plan
@@ -159,23 +159,28 @@ def _settle(model: Reference, node: Sequencer) -> None:
         node.wallet -= s.min_stake - node.self_stake
         node.self_stake = s.min_stake
     else:
-        node.leave(Status.REMOVED)
-        model.totals.removals += 1
+        council.remove(model, node)
 
 
 def rewards(model: Reference) -> None:
     """Pay the emission, share out the fees, and work out what the epoch brought to everybody."""
     _pay_emission(model)
+    restaking.pay(model)
     _share_fees(model)
+    tactics.pay_embargo(model)
+    auctions.pay_builders(model)
+    model.lawful_harm = 0.0
     keep = 2 ** (-1 / model.plan.income_memory)
     for node in model.sequencers:
         _book_node(model, node, keep)
     for ranger in model.rangers:
         _book_ranger(model, ranger, keep)
+    tactics.hold_up(model)
 
 
 def _pay_emission(model: Reference) -> None:
     s, accounts = model.plan, model.accounts
+    model.reward_rate = _reward_rate(model)
     due = {node: _reward_due(model, node) for node in model.sequencers}
     pay = {
         ranger: s.reward_per_check / model.price * (ranger.checked if s.proof_of_check else ranger.assigned)
@@ -189,7 +194,9 @@ def _pay_emission(model: Reference) -> None:
         model.pay_scale = min(1.0, accounts.reserve / total) if total > 0 else model.pay_scale
         accounts.reserve = max(0.0, accounts.reserve - model.pay_scale * total)
     for node, reward in due.items():
-        _pay_node(model, node, model.pay_scale * reward)
+        before = node.token_income
+        model.totals.pool_tokens += node.receive(model.pay_scale * reward)
+        model.totals.sequencer_tokens += node.token_income - before
     for ranger, reward in pay.items():
         ranger.wallet += model.pay_scale * reward
         ranger.tokens += model.pay_scale * reward
@@ -200,25 +207,23 @@ def _reward_due(model: Reference, node: Sequencer) -> float:
     s = model.plan
     if s.reward_rule == "per_block":
         return s.reward_per_block * node.made
-    return s.target_rate / s.epochs_per_year * min(node.stake, s.max_stake) if node.status == Status.ACTIVE else 0.0
+    rate = model.reward_rate / s.epochs_per_year
+    return rate * min(node.stake, s.max_stake) if node.status == Status.ACTIVE else 0.0
 
 
-def _pay_node(model: Reference, node: Sequencer, reward: float) -> None:
-    """Split a reward between the pool, which pays commission, and the node, which restakes a part."""
-    just_removed = node.status == Status.REMOVED and node.exit_epoch == model.epoch
-    stake = node.stake + (node.exiting if just_removed else 0.0)
-    pool_part = reward * node.pool / stake if node.vault.members > 0 and node.pool > 0 else 0.0
-    commission = node.commission * pool_part
-    node.vault.tokens += pool_part - commission
-    node.commission_income += commission
-    own = reward - pool_part + commission
-    restaked = model.plan.restake_share * own if node.in_office else 0.0
-    node.self_stake += restaked
-    node.wallet += own - restaked
-    node.token_income += own
-    node.total_tokens += own
-    model.totals.sequencer_tokens += own
-    model.totals.pool_tokens += pool_part - commission
+def _reward_rate(model: Reference) -> float:
+    """Return the yearly emission per token of counted stake."""
+    if model.plan.reward_rule == "sqrt_curve":
+        return 0.03 / (2 * max(_staked_share(model), 0.01)) ** 0.5
+    return model.plan.target_rate if model.plan.reward_rule == "target_rate" else 0.0
+
+
+def _staked_share(model: Reference) -> float:
+    """Return the share of the tokens outside the reserve that is staked with nodes in office, in jail or out of it."""
+    accounts = model.accounts
+    supply = accounts.opening + accounts.minted - accounts.burned - accounts.reserve
+    staked = sum(node.stake for node in model.sequencers if node.in_office)
+    return staked / supply if staked > 0 else 0.0
 
 
 def _share_fees(model: Reference) -> None:
@@ -226,9 +231,10 @@ def _share_fees(model: Reference) -> None:
     made = sum(node.made for node in model.sequencers)
     served = model.volume * made / s.blocks_per_epoch
     fees = served * s.fee_bps * 1e-4
-    batch_cost = s.batch_cost_fixed + s.batch_cost_per_transaction * served / s.volume_per_transaction if made else 0.0
+    posting = s.batch_cost_per_transaction * (1 - s.data_cost_cut if model.epoch >= s.data_cost_epoch else 1)
+    batch_cost = s.batch_cost_fixed + posting * served / s.volume_per_transaction if made else 0.0
     net = fees - batch_cost
-    protocol = s.protocol_fee_share * max(0.0, net)
+    protocol = ordering.protocol_share(s, fees, net)
     model.net_fee = (net - protocol) / made if made else 0.0
     for node in model.sequencers:
         node.usd_income += model.net_fee * node.made
@@ -240,10 +246,16 @@ def _share_fees(model: Reference) -> None:
 
 def _book_node(model: Reference, node: Sequencer, keep: float) -> None:
     s = model.plan
-    node.usd_income += s.honest_capture * node.honest_value
+    node.usd_income += ordering.capture(model, node) * node.honest_value
+    model.lawful_harm += ordering.lawful_harm(model, node) * node.honest_value
+    paid = node.payment * node.assigned
+    node.usd_income -= paid
+    model.totals.auction_usd += paid
+    model.totals.treasury_usd += paid
     for a in Offence:
         gain = model.gain[a] * node.skill * node.stolen[a]
-        clawed_back = s.clawback * gain * node.detected[a] / node.offences[a] if node.offences[a] else 0.0
+        caught = node.refuted[a] + s.clawback * (node.detected[a] - node.refuted[a])
+        clawed_back = gain * caught / node.offences[a] if node.offences[a] else 0.0
         node.usd_income += gain - clawed_back
         model.totals.clawed_back += clawed_back
         model.harm += model.harm_per_gain[a] * (gain - clawed_back)

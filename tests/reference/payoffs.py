@@ -11,6 +11,7 @@ from scipy import integrate
 from model.core.options import Conduct, Offence, Status
 from model.parameters import Scenario
 
+from . import turns
 from .agents import exponentials
 
 if TYPE_CHECKING:
@@ -30,12 +31,12 @@ def imitate(model: Reference) -> None:
     """Book what the epoch brought; whoever revises looks at one peer, all at once, or tries something."""
     s = model.plan
     keep = 2 ** (-1 / s.income_memory)
-    office = [node for node in model.sequencers if node.in_office]
-    everything = sum(model.weight(node.stake) for node in office)
+    entitled = turns.weights(model, in_jail=True)
+    everything = sum(entitled.values())
     for node in model.sequencers:
         profit, node.usd_before = node.total_usd - node.usd_before, node.total_usd
-        weight = model.weight(node.stake)
-        if node in office and weight > 0:
+        weight = entitled.get(node, 0.0)
+        if weight > 0:
             node.payoff = keep * node.payoff + (1 - keep) * profit / (s.blocks_per_epoch * weight / everything)
     for ranger in model.seated():
         if ranger.assigned > 0:
@@ -97,7 +98,7 @@ def reinforce(model: Reference, bounty: float) -> None:
         if learns(node):
             grown = keep * (1 - s.accumulation) * node.experience + 1
             for a in Offence:
-                for r, payoff in enumerate(_payoffs(model, node, a, model.detection[a])):
+                for r, payoff in enumerate(_payoffs(model, node, a, model.exposure(node, a))):
                     weight = s.foregone + (1 - s.foregone) * node.mix[a][r]
                     past = keep * node.experience * node.attractions[a][r]
                     node.attractions[a][r] = (past + weight * payoff) / grown

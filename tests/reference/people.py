@@ -1,14 +1,16 @@
-"""What people make of the epoch: learning, delegation, entry and exit, attack, users (odd.md 6.8 to 6.12)."""
+"""What people make of the epoch: learning, delegation, entry and exit, users (odd.md 6.8 to 6.12)."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from model.core.options import Conduct, Offence, Status
+from model.core.options import Conduct, Offence, Status, Tactic
 
-from . import payoffs
+from . import auctions, ordering, payoffs, turns
 from .agents import Vault, willing
+from .restaking import backed, expected_loss
+from .stack import move_stack
 
 if TYPE_CHECKING:
     from . import Reference
@@ -40,15 +42,17 @@ def _gather_evidence(model: Reference) -> None:
     s = model.plan
     keep = 2 ** (-1 / s.memory)
     published = s.transparency if s.proof_of_check and s.verification == "rangers" else 0.0
+    past = {node: node.docket.pop(model.epoch - model.hidden) for node in model.sequencers}
     for a in Offence:
-        all_detected = sum(node.detected[a] for node in model.sequencers)
-        all_undetected = sum(node.offences[a] for node in model.sequencers) - all_detected
-        for node in model.sequencers:
-            detected, undetected = node.detected[a], node.offences[a] - node.detected[a]
+        all_detected = sum(found[a] for _, found in past.values())
+        all_undetected = sum(committed[a] for committed, _ in past.values()) - all_detected
+        for node, (committed, found) in past.items():
+            detected, undetected = found[a], committed[a] - found[a]
+            truth = model.exposure(node, a)
             seen_detected = detected + s.publicity * (all_detected - detected)
             seen_undetected = undetected + s.publicity * (all_undetected - undetected)
-            node.caught[a] = keep * node.caught[a] + seen_detected + published * model.detection[a]
-            node.uncaught[a] = keep * node.uncaught[a] + seen_undetected + published * (1 - model.detection[a])
+            node.caught[a] = keep * node.caught[a] + seen_detected + published * truth
+            node.uncaught[a] = keep * node.uncaught[a] + seen_undetected + published * (1 - truth)
     for ranger in model.rangers:
         seated = ranger.status == Status.ACTIVE
         ranger.found = keep * ranger.found + (ranger.reported + ranger.silenced if seated else 0)
@@ -58,7 +62,7 @@ def _gather_evidence(model: Reference) -> None:
 def expected_bounty(model: Reference) -> float:
     """Return what a Ranger expects for an offence it found, in USD, sharing with the others that find it."""
     s, nodes, seated = model.plan, model.active(), model.seated()
-    if s.sanction == "none" or not nodes:
+    if not model.takes_stake or not nodes:
         return 0.0
     mean_stake = sum(node.stake for node in nodes) / len(nodes)
     alone = s.bounty_share * s.enforcement * model.slash[Offence.REORDER] * mean_stake * model.price
@@ -94,21 +98,25 @@ def delegation(model: Reference) -> None:
 def _offers(model: Reference) -> list[tuple[Sequencer, float, float]]:
     """Return each active node with its yearly yield after commission and its yearly slashing, per token of stake."""
     s = model.plan
-    all_weight = model.total_weight()
+    weights = turns.weights(model)
+    all_weight = sum(weights.values())
     offers = []
     for node in model.active():
-        if s.reward_rule == "target_rate":
-            reward = s.target_rate * min(node.stake, s.max_stake)
+        if s.reward_rule != "per_block":
+            reward = model.reward_rate * min(node.stake, s.max_stake)
         else:
-            share = model.weight(node.stake) / all_weight if all_weight > 0 else 0.0
+            share = weights.get(node, 0.0) / all_weight if all_weight > 0 else 0.0
             reward = s.blocks_per_epoch * s.reward_per_block * share * s.epochs_per_year
-        gross = model.pay_scale * reward / node.stake if node.stake > 0 else 0.0
+        elsewhere = model.service_yield * backed(model, node)
+        gross = model.pay_scale * reward / node.stake + elsewhere if node.stake > 0 else 0.0
         offers.append((node, (1 - node.commission) * gross, node.slash_average * s.epochs_per_year))
     return offers
 
 
 def _adjust_commission(model: Reference, node: Sequencer) -> None:
     s = model.plan
+    if node.owner == Tactic.HIT_AND_RUN:
+        return
     if node.vault.members == 0:
         node.commission_direction = -1.0
     elif node.commission == 0:
@@ -128,37 +136,67 @@ def entry_and_exit(model: Reference) -> None:
             node.wallet, node.exiting = node.wallet + node.exiting, 0.0
             if node.status == Status.EXITING:
                 node.status = Status.CANDIDATE
-    rivals = model.total_weight()
+    found = turns.openings(model)
     for node in model.sequencers:
         luck = model.rng.random()
-        if node.status == Status.ACTIVE and node.conduct != Conduct.BYZANTINE and node.profit_average < 0:
+        waits = node.owner in (Tactic.HIT_AND_RUN, Tactic.TAKEOVER) or node.conduct == Conduct.BYZANTINE
+        if node.status == Status.ACTIVE and not waits and node.profit_average < 0:
             if luck < s.exit_rate:
                 node.leave(Status.EXITING)
                 model.totals.exits += 1
-        elif node.status == Status.CANDIDATE and luck < _entry_probability(model, node, rivals):
-            _enter(model, node, rivals)
+        elif node.status == Status.CANDIDATE and turns.seats(model) is None:
+            blocks = expected_blocks(model, node, min(node.wallet, node.capital), found)
+            if luck < _entry_probability(model, node, blocks):
+                _enter(model, node, blocks)
+    appointed = turns.vacancies(model)
+    for node in appointed:
+        _enter(model, node, 0.0)
+    weights = turns.weights(model)
+    for node in appointed:
+        blocks = s.blocks_per_epoch * weights.get(node, 0.0) / sum(weights.values())
+        _expect(model, node, node.self_stake, blocks)
     _change_seats(model)
 
 
-def _enter(model: Reference, node: Sequencer, rivals: float) -> None:
-    """Bond the capital; averages start at what honest ordering is expected to earn."""
-    stake = min(node.wallet, node.capital)
-    node.profit_average = _expected_profit(model, node, stake, rivals)
-    s = model.plan
-    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
-    node.income_average = node.profit_average + node.cost + faults * stake * model.price
-    node.slash_average = faults
+def expected_blocks(model: Reference, node: Sequencer, stake: float, found: dict[int, tuple[float, float]]) -> float:
+    """Return the blocks per epoch that a candidate would have with that own stake beside those it found.
+
+    Where the right to order is sold it bids, and notes what a block is then worth to it.
+    """
+    part, others = found[node.incumbent]
+    if model.plan.selection == "auction":
+        node.worth = auctions.candidate(model, node, stake, others)
+    weight = model.weight(node, stake + node.pool)
+    return part * model.plan.blocks_per_epoch * weight / (weight + others) if weight > 0 else 0.0
+
+
+def _enter(model: Reference, node: Sequencer, blocks: float) -> None:
+    """Bond the capital."""
+    start(model, node, min(node.wallet, node.capital), blocks)
+
+
+def start(model: Reference, node: Sequencer, stake: float, blocks: float) -> None:
+    """Let a candidate in with that stake; averages start at what honest ordering is expected to earn."""
+    _expect(model, node, stake, blocks)
     node.self_stake, node.wallet = stake, node.wallet - stake
     node.status = Status.ACTIVE
     model.totals.entries += 1
 
 
-def _entry_probability(model: Reference, node: Sequencer, rivals: float) -> float:
+def _expect(model: Reference, node: Sequencer, stake: float, blocks: float) -> None:
+    """Start averages at what honest ordering with that own stake and so many blocks is expected to earn."""
+    lost = expected_loss(model, node)
+    node.profit_average = _expected_profit(model, node, stake, blocks)
+    node.income_average = node.profit_average + node.cost + lost * stake * model.price
+    node.slash_average = lost
+
+
+def _entry_probability(model: Reference, node: Sequencer, blocks: float) -> float:
     s = model.plan
     stake = min(node.wallet, node.capital)
     if stake < s.min_stake or stake <= 0:
         return 0.0
-    profit = _expected_profit(model, node, stake, rivals)
+    profit = _expected_profit(model, node, stake, blocks)
     probability = _worth_it(model, profit, stake, s.sequencer_precision)
     return probability * (s.admission_probability if s.admission == "vote" else 1.0)
 
@@ -170,20 +208,21 @@ def _worth_it(model: Reference, profit: float, stake: float, precision: float) -
     return s.entry_rate * willing(s, profit, elsewhere, precision)
 
 
-def _expected_profit(model: Reference, node: Sequencer, own: float, rivals: float) -> float:
-    """Return the profit per epoch that honest ordering would bring to a candidate with that own stake, in USD."""
+def _expected_profit(model: Reference, node: Sequencer, own: float, due: float) -> float:
+    """Return the profit per epoch of honest ordering with that own stake and so many blocks due, in USD."""
     s = model.plan
-    weight = model.weight(own + node.pool)
-    blocks = s.blocks_per_epoch * weight / (rivals + weight)
-    if s.reward_rule == "target_rate":
-        tokens = s.target_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
-    else:
+    blocks = due / max(1.0, model.capacity_used)
+    if s.reward_rule == "per_block":
         tokens = s.reward_per_block * blocks
-    per_block = model.net_fee + s.honest_capture * model.mean_opportunity
+    else:
+        tokens = model.reward_rate / s.epochs_per_year * min(own + node.pool, s.max_stake)
+    bought = model.service_yield / s.epochs_per_year * backed(model, node) * (own + node.pool)
+    per_block = model.net_fee + ordering.capture(model, node) * model.mean_opportunity
+    if s.selection == "auction":
+        tokens, per_block = tokens if s.reward_rule != "per_block" else 0.0, node.worth
     kept = (own + node.commission * node.pool) / (own + node.pool)
-    faults = s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year if s.sanction == "slash" else 0.0
-    earned = tokens * kept * model.pay_scale * model.price + blocks * per_block
-    return earned - node.cost - faults * own * model.price
+    earned = (tokens * model.pay_scale + bought) * kept * model.price + blocks * per_block
+    return earned - node.cost - expected_loss(model, node) * own * model.price
 
 
 def _change_seats(model: Reference) -> None:
@@ -204,24 +243,21 @@ def _change_seats(model: Reference) -> None:
             ranger.status = Status.ACTIVE
 
 
-def attack(model: Reference) -> None:
-    """Credit each attacker with the profits of what it owns, less what it spent in the epoch."""
-    for row, attacker in enumerate(model.attackers):
-        attacker.profit += sum(node.profit for node in model.sequencers if node.owner == row)
-        attacker.profit += sum(ranger.profit for ranger in model.rangers if ranger.owner == row)
-        attacker.profit -= attacker.spent - attacker.charged
-        attacker.charged = attacker.spent
-
-
 def users(model: Reference) -> None:
     """Let trust and the apps answer the harm and the outages of the epoch."""
     s = model.plan
-    harm_bps = 1e4 * model.harm / model.volume if model.volume > 0 else 0.0
+    harm_bps = 1e4 * (model.harm + model.lawful_harm) / model.volume if model.volume > 0 else 0.0
     outage = model.lost_blocks / s.blocks_per_epoch
     trust = model.trust + s.trust_recovery * (1 - model.trust) - s.trust_loss * harm_bps - s.outage_loss * outage
+    trust -= s.scandal_loss * model.scandal
+    unharmed = model.trust + s.trust_recovery * (1 - model.trust)
     model.trust = min(max(trust, 0.0), 1.0)
     keep = 2 ** (-1 / s.harm_memory)
+    all_here = sum(app.share for app in model.apps if app.present)
     for app in model.apps:
         app.memory = keep * app.memory + (1 - keep) * harm_bps
-        if app.present and app.memory > app.tolerance and model.rng.random() < s.app_exit_rate:
+        yearly_volume = app.share / all_here * math.exp(model.trend) * s.epochs_per_year if app.present else 0.0
+        dear = yearly_volume * (s.fee_bps + app.memory) / 1e4 > s.own_chain_cost
+        if app.present and (dear or app.memory > app.tolerance) and model.rng.random() < s.app_exit_rate:
             app.present = 0
+    move_stack(model, unharmed - model.trust)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
 
-from . import payoffs
+from . import council, ordering, payoffs, restaking
 from .agents import Vault, exponentials, fields
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Sequencer(mesa.Agent):
     conduct: int
     status: int
     client: int
+    incumbent: int
     self_stake: float
     wallet: float
     exiting: float
@@ -41,6 +42,8 @@ class Sequencer(mesa.Agent):
     custom: int
     caution: list[float]
     sharpness: float
+    bid: float
+    payment: float
     caught: list[float]
     uncaught: list[float]
     reservation: list[float]
@@ -55,6 +58,13 @@ class Sequencer(mesa.Agent):
     profit_average: float
     slash_average: float
     jailed_until: int
+    embargo: int
+    accusers: set[Ranger]
+    given_away: bool
+    worth: float
+    removed_from: int
+    operator: int
+    peers: int
     total_made: int
     total_tokens: float
     total_usd: float
@@ -69,18 +79,24 @@ class Sequencer(mesa.Agent):
         self.buckets: dict[int, Vault] = {}
         self.pending: dict[int, float] = {}
         self.claims: dict[int, dict[Ranger, float]] = {}
+        self.docket: dict[int, tuple[list[int], list[int]]] = {}
+        self.embargoes: dict[int, bool] = {}
 
     def begin_epoch(self) -> None:
         """Forget what happened in the last epoch."""
         self.outage, self.fault = 0.0, 0
-        self.weight = 0.0
+        self.weight = self.absent = 0.0
+        self.shard = 0
         self.assigned = self.made = 0
         self.opportunity = self.honest_value = 0.0
         self.offences, self.detected, self.convicted = [0] * OFFENCES, [0] * OFFENCES, [0] * OFFENCES
+        self.refuted, self.sentences = [0] * OFFENCES, 0
         self.stolen = [0.0] * OFFENCES
         self.turn_ended = self.sentenced = 0
         self.slashed = 0.0
         self.token_income = self.usd_income = self.profit = 0.0
+        self.accusers = set()
+        self.given_away = False
 
     @property
     def pool(self) -> float:
@@ -97,14 +113,33 @@ class Sequencer(mesa.Agent):
         """Whether the node runs (and costs), in jail or out of it."""
         return self.status in (Status.ACTIVE, Status.JAILED)
 
-    def excess_gain(self, offence: Offence) -> float:
-        """Return what the offence yields beyond honest ordering, per USD of opportunity."""
-        return max(0.0, self.model.gain[offence] * self.skill - self.model.plan.honest_capture)
+    @property
+    def answers_for_it(self) -> float:
+        """Probability that it is sanctioned for what is proven; its owner does not agree to that after a takeover."""
+        taken_over = self.owner == Tactic.TAKEOVER and self.conduct == Conduct.BYZANTINE
+        return 0.0 if taken_over else self.model.plan.enforcement
+
+    def lasting(self, offence: Offence) -> float:
+        """Return what an offence yields per USD of opportunity, on average over what proofs reverse."""
+        return self.model.gain[offence] * (1 - self.model.refutes(offence))
+
+    def count_peers(self) -> int:
+        """Count the other nodes that re-execute its blocks: those of others, active now."""
+        others = [node for node in self.model.active() if node.operator != self.operator]
+        return sum(self.owner == NOBODY or node.owner != self.owner for node in others)
+
+    def unnoticed(self, offence: Offence) -> float:
+        """Return the chance that neither proof nor peers nor the public find the offence."""
+        s, evidence = self.model.plan, self.model.evidence[offence]
+        public = s.watch * evidence if s.verification == "social" else 0.0
+        peers = (1 - s.peer_sampling * evidence) ** self.peers if s.verification == "peers" else 1.0
+        return (1 - self.model.refutes(offence)) * (1 - public) * peers
 
     def belief(self, offence: Offence) -> float:
         """Return the probability with which the node expects the offence to be found out."""
         s = self.model.plan
-        advertised = 1 - (1 - s.sampling_probability * self.model.evidence[offence]) ** len(self.model.watchers())
+        missed = (1 - s.sampling_probability * self.model.evidence[offence]) ** len(self.model.watchers())
+        advertised = 1 - missed * self.unnoticed(offence)
         caught, uncaught = self.caught[offence], self.uncaught[offence]
         return (s.prior_weight * advertised + caught) / (s.prior_weight + caught + uncaught)
 
@@ -113,16 +148,25 @@ class Sequencer(mesa.Agent):
         s = self.model.plan
         if s.sanction == "none":
             return 0.0
+        if self.model.soft:
+            return council.disgrace(self)
         slash = self.model.slash[offence]
         left = self.self_stake * (1 - slash)
         nothing_left = left <= 0 and s.min_stake == 0
         if s.expel or nothing_left or (left < s.min_stake and not self.can_refill(left)):
-            franchise = max(0.0, self.profit_average) * s.planning_horizon
+            franchise = max(0.0, self.profit_average) * self.horizon
         else:
-            franchise = max(0.0, self.income_average) * min(s.jail_epochs, s.planning_horizon)
+            franchise = max(0.0, self.income_average) * min(s.jail_epochs, self.horizon)
         return s.enforcement * (
             slash * (self.self_stake + s.stake_alignment * self.pool) * self.model.price + franchise
         )
+
+    @property
+    def horizon(self) -> float:
+        """Epochs that it reckons with after what it does now has come to light, or it is removed for it."""
+        s = self.model.plan
+        delay = self.model.hidden + (s.removal_delay if s.sanction == "removal" else 0)
+        return max(0.0, s.planning_horizon - delay)
 
     def can_refill(self, own_stake: float) -> bool:
         """Say whether the node may and can bring that own stake back to the minimum from its wallet."""
@@ -133,15 +177,18 @@ class Sequencer(mesa.Agent):
         for a in Offence:
             gain, loss = self.prospect(a, self.belief(a))
             self.kept[a] = gain
-            if not self.custom:
+            if not self.custom or not ordering.exists(self.model.plan, a):
                 never = gain <= 0 or self.caution[a] == math.inf
                 self.reservation[a] = math.inf if never else self.caution[a] * loss / gain
 
     def prospect(self, offence: Offence, believed: float) -> tuple[float, float]:
         """Return the gain per USD of opportunity after clawback, and the loss in USD, that an offence should bring."""
         q, bribes = self.outlook(offence, believed)
-        kept = self.excess_gain(offence) * (1 - q * self.model.plan.clawback)
-        return kept, q * self.cost_of_conviction(offence) + bribes
+        refuted = min(q, self.model.refutes(offence))
+        otherwise = (q - refuted) / (1 - refuted) if refuted < 1 else 0.0
+        lawful = ordering.capture(self.model, self)
+        gain = max(0.0, self.model.gain[offence] * (1 - refuted) * self.skill - lawful)
+        return gain * (1 - otherwise * self.model.plan.clawback), q * self.cost_of_conviction(offence) + bribes
 
     def outlook(self, offence: Offence, believed: float) -> tuple[float, float]:
         """Return the detection it reckons with and the bribes it expects to pay: an owner who bribes knows both."""
@@ -154,22 +201,19 @@ class Sequencer(mesa.Agent):
                 bribes += finds * self.model.plan.bribe
             else:
                 unseen *= 1 - finds
-        return 1 - unseen, bribes
+        return 1 - unseen * self.unnoticed(offence), bribes
 
     @property
     def fault_risk(self) -> float:
-        """Expected cost of honest faults per epoch, in USD."""
-        s = self.model.plan
-        if s.sanction == "none":
-            return 0.0
-        return s.honest_fault_rate * s.honest_fault_slash / s.epochs_per_year * self.self_stake * self.model.price
+        """Expected cost of honest faults and of shocks elsewhere per epoch, in USD."""
+        return restaking.expected_loss(self.model, self) * self.self_stake * self.model.price
 
     def choose(self, opportunity: float) -> Offence | None:
         """Choose between ordering a block by the rules (None) and the offences."""
         if self.conduct == Conduct.HONEST:
             return None
         if self.conduct == Conduct.BYZANTINE:
-            return max(Offence, key=lambda a: self.model.harm_per_gain[a] * self.model.gain[a])
+            return self.worst_offence()
         weights = self.weigh(opportunity)
         draw = self.rng.random() * sum(weights)
         for option, weight in zip((None, *Offence), weights, strict=True):
@@ -177,6 +221,11 @@ class Sequencer(mesa.Agent):
             if draw < 0:
                 return option
         return None
+
+    def worst_offence(self) -> Offence:
+        """Return the offence that harms most, on average over what proofs reverse."""
+        there = [a for a in Offence if ordering.exists(self.model.plan, a)]
+        return max(there, key=lambda a: self.model.harm_per_gain[a] * self.lasting(a))
 
     def weigh(self, opportunity: float) -> list[float]:
         """Return the weights of honesty and of each offence, for a rational node."""
@@ -189,6 +238,7 @@ class Sequencer(mesa.Agent):
                 sum(share for share, rung in zip(shares, payoffs.LADDER, strict=True) if above(relative, rung, care))
                 for shares, care in zip(self.mix, self.caution, strict=True)
             ]
+            chances = [c if ordering.exists(s, a) else 0.0 for a, c in zip(Offence, chances, strict=True)]
             return [1 - sum(chances), *chances]
         if s.choice == "luce":
             return self.weigh_ratios(opportunity)
@@ -206,12 +256,35 @@ class Sequencer(mesa.Agent):
         """Return the weights of Luce's rule: opportunity over reservation value, to a power."""
         free = [a for a in Offence if self.reservation[a] == 0]
         if free:
-            best = max(free, key=lambda a: self.model.gain[a])
+            best = max(free, key=self.lasting)
             return [0.0] + [float(a == best) for a in Offence]
         if opportunity == 0:
             return [1.0, 0.0, 0.0, 0.0]
         precision, log_v = self.sharpness * self.model.plan.sequencer_precision, math.log(opportunity)
         return exponentials([0.0] + [precision * (log_v - math.log(tau)) for tau in self.reservation])
+
+    def dissolve(self) -> None:
+        """Send the members of a pool that was slashed to nothing home with nothing."""
+        for delegator in self.model.delegators:
+            if delegator.node is self and not delegator.unbonding:
+                delegator.node, delegator.shares = None, 0.0
+        self.vault.shares, self.vault.members = 0.0, 0
+
+    def receive(self, reward: float) -> float:
+        """Split a reward with the pool, which pays commission; return what the pool got."""
+        just_removed = self.status == Status.REMOVED and self.exit_epoch == self.model.epoch
+        stake = self.stake + (self.exiting if just_removed else 0.0)
+        pool_part = reward * self.pool / stake if self.vault.members > 0 and self.pool > 0 else 0.0
+        commission = self.commission * pool_part
+        self.vault.tokens += pool_part - commission
+        self.commission_income += commission
+        own = reward - pool_part + commission
+        restaked = self.model.plan.restake_share * own if self.in_office else 0.0
+        self.self_stake += restaked
+        self.wallet += own - restaked
+        self.token_income += own
+        self.total_tokens += own
+        return pool_part - commission
 
     def leave(self, status: Status) -> None:
         """Stop sequencing; own stake starts on its way out."""
