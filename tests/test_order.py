@@ -172,7 +172,7 @@ def test_what_is_no_offence_is_never_committed(offence, who):
 def test_not_even_by_who_has_a_policy_of_its_own(offence):
     engine = stage(mev_bps=400.0, **IMPOSSIBLE[offence])
     engine.state.sequencers.custom = 1
-    engine.state.sequencers.reservation = 0.0
+    engine.state.sequencers.reservation = 1e-6
     engine.advance(3)
     assert engine.state.totals.offences[offence] == 0
     assert engine.state.totals.offences.sum() > 0
