@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ACROSS = 4
+ACROSS = 5
 GOOD, BAD, NEITHER = VERDICTS.values()
 ARROWS = {"higher": "higher is better", "lower": "lower is better", "neither": ""}
 PLACES = [(dx, dy) for reach in (7, 18, 30, 44, 60) for dx in (reach, -reach) for dy in (0, reach, -reach)]
@@ -42,7 +42,7 @@ def dots(
     """
     outcomes, designs = list(dict.fromkeys(table["outcome"])), list(dict.fromkeys(table["design"]))
     rows = -(-len(outcomes) // ACROSS)
-    figure = canvas(3.5 * ACROSS, 1.2 + rows * (1.3 + 0.24 * len(designs)), title, caption)
+    figure = canvas(3.2 * ACROSS, 1.2 + rows * (1.3 + 0.24 * len(designs)), title, caption)
     grid = figure.subplots(rows, ACROSS, squeeze=False, sharey=True)
     for panel, outcome in zip(grid.flat, outcomes, strict=False):
         found = table[table["outcome"] == outcome].set_index("design").loc[designs]
@@ -149,6 +149,7 @@ def _name_points(panel: Axes, means: pd.DataFrame) -> None:
             note = panel.annotate(
                 str(design), at, xytext=(dx, dy), textcoords="offset points",
                 ha="left" if dx > 0 else "right", va="center", fontsize=8, zorder=4,
+                bbox={"facecolor": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
                 arrowprops={"arrowstyle": "-", "color": NEITHER, "linewidth": 0.6} if abs(dx) + abs(dy) > LEADER
                 else None,
             )  # fmt: skip

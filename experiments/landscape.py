@@ -26,8 +26,8 @@ from model.parameters import Scenario
 
 OUTCOMES = (
     "honesty_by_value", "user_harm", "lawful_harm", "user_cost", "nakamoto_half_blocks_operator",
-    "nakamoto_third_stake_operator", "builder_hhi", "security_ratio", "outage_share", "halted_share", "latency",
-    "reserve_life", "incumbent_income",
+    "nakamoto_third_stake_operator", "builder_concentration", "security_ratio", "outage_share", "halted_share",
+    "latency", "reserve_life", "incumbent_income",
 )  # fmt: skip
 """What is shown of every design, as far as it is measured."""
 

@@ -118,7 +118,7 @@ def test_a_mistake_ends_in_one_line_and_nothing_is_written(folder, arguments, pa
         (["compare", "metis", "metis_deployed", "--goal", "user_harm"], ["belong to --all"]),
         (["facts", "stake_lockd"], ["unknown fact 'stake_lockd'", "did you mean 'stake_locked'"]),
         (["fit", "headless.csv"], ["no column 'tokens'"]),
-        (["fit", "good.csv", "--free", "brand"], ["free = 'brand'", "did you mean 'brand_dispersion'"]),
+        (["fit", "good.csv", "--free", "brand_disp"], ["free = 'brand_disp'", "did you mean 'brand_dispersion'"]),
         (["fit", "good.csv", "--set", "wealth_gini=0.5"], ["wealth_gini is both set and free"]),
         (["fit", "good.csv", "--set", "wealth_gin=0.5"], ["did you mean 'wealth_gini'"]),
         (["fit", "good.csv", "--replicates", "1"], ["replicates = 1"]),

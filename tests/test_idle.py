@@ -66,6 +66,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "the protocol takes no share of fees": ({"revenue": "keep"}, {}),
     "no builder bids for blocks": ({}, {"revenue": "auction_to_proposer"}),
     "nothing is auctioned": ({}, {"selection": "auction"}),
+    "no part of a bound order is sold": (
+        {"revenue": "auction_to_proposer", "ordering": "discretion"}, {"revenue": "auction_to_proposer"}
+    ),
     "nobody is appointed": ({}, {"selection": "appointed"}),
     "there is nobody to hand over to": (
         {"incumbent_nodes": 5, "possible_sequencers": 5, "byzantine_share": 0.0}, {"incumbent_nodes": 1}
@@ -144,7 +147,8 @@ def told(scenario: Scenario, name: str) -> list[str]:
     return [words for words in idle(scenario) if name in words.split(" no effect")[0].replace(",", "").split()]
 
 
-def test_every_rule_has_a_case():
+def test_every_rule_has_a_case_and_names_parameters():
+    assert {name for rule in RULES for name in rule.names} <= set(Scenario.model_fields)
     assert {rule.why for rule in RULES} == set(CASES)
 
 
@@ -183,6 +187,18 @@ def test_what_is_idle_moves_nothing(rule, name):
     )
     changed = [metric for metric in before if not np.array_equal(before[metric], after[metric], equal_nan=True)]
     assert not set(changed) - ECHOES.get(name, set())
+
+
+@pytest.mark.parametrize("sanction", ["reputation", "removal"])
+@pytest.mark.parametrize("name", next(rule.names for rule in RULES if rule.why == "no stake is ever taken"))
+def test_what_slashing_is_about_moves_nothing_under_a_soft_sanction(name, sanction):
+    scenario = made(name, {"sanction": sanction})
+    before, after = (
+        measured(chosen.model_dump_json())
+        for chosen in (scenario.replace(**{name: Scenario.model_fields[name].default}), scenario)
+    )
+    changed = [metric for metric in before if not np.array_equal(before[metric], after[metric], equal_nan=True)]
+    assert not changed
 
 
 PLIGHT_CASES: dict[str, tuple[dict[str, Any], dict[str, float]]] = {

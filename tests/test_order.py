@@ -40,6 +40,12 @@ QUIET = {
 }  # fmt: skip
 SOLD = {"ordering": "discretion", "revenue": "auction_to_proposer"}
 ORDERINGS, REVENUES = names(Ordering), names(Revenue)
+TEMPTING = {
+    "slash_fraction": 0.002, "mev_bps": 40.0, "min_stake": 0.0, "jail_epochs": 1, "gain_censor": 2.0,
+    "gain_insert": 3.0,
+}  # fmt: skip
+"""Offences everywhere, and offenders who stay."""
+
 LAWFUL = {
     "discretion": (1.0, 0.0, 1.0), "first_come": (0.1, 0.05, 0.5), "priority_fee": (0.3, 0.15, 0.5),
     "random": (0.0, 0.0, 0.0), "committed": (0.1, 0.05, 0.5),
@@ -172,7 +178,7 @@ def test_what_is_no_offence_is_never_committed(offence, who):
 def test_not_even_by_who_has_a_policy_of_its_own(offence):
     engine = stage(mev_bps=400.0, **IMPOSSIBLE[offence])
     engine.state.sequencers.custom = 1
-    engine.state.sequencers.reservation = 0.0
+    engine.state.sequencers.reservation = 1e-6
     engine.advance(3)
     assert engine.state.totals.offences[offence] == 0
     assert engine.state.totals.offences.sum() > 0
@@ -496,15 +502,16 @@ def test_candidates_reckon_with_the_price():
     "changes",
     [{"ordering": "discretion", "revenue": "keep"}, {**SOLD, "number_of_builders": 3},
      {"visibility": "encrypted", "encrypted_share": 0.8, "leak_probability": 0.3, "ordering": "committed"},
-     {"selection": "auction", **SOLD, "proof_system": "validity", "gain_censor": 3.0}],
+     {"selection": "auction", **SOLD, "proof_system": "validity"}],
     ids=str,
 )  # fmt: skip
 def test_luck_has_mean_zero_in_every_order(changes):
     """Within 4.5 standard errors (false alarm 1 in 100,000 each), for a sequencer, a Ranger, a delegator.
 
-    All of them are tempted often, so that means are normal.
+    Node 0 is convicted in most of the runs, so that means are near to normal.
     """
-    engine = Engine(calm(Scenario.preset("metis", slash_fraction=0.02, **changes)), 1)
+    scenario = Scenario.preset("metis", **TEMPTING, **changes)
+    engine = Engine(calm(scenario), 1)
     engine.advance(50)
     d = int(np.flatnonzero(engine.state.delegators.pool == 0)[0])
     roles = [Members(nodes=(0,)), Members(rangers=(0,)), Members(delegators=(d,))]
@@ -513,12 +520,16 @@ def test_luck_has_mean_zero_in_every_order(changes):
         state.sequencers.caution = 0.05
         state.delegators[d].custom = 1
 
-    plays = (Play(frozen(engine, seed), 40, rob) for seed in range(120))
-    luck = np.array([[play.luck(members) for members in roles] for play in plays])
-    error = luck.std(axis=0, ddof=1) / np.sqrt(len(luck))
-    assert (np.abs(luck.mean(axis=0)) <= 4.5 * error).all()
-    assert error[0] > 0
-    assert error[1] > 1, "convictions must not be rare"
+    luck, convicted = [], 0
+    for seed in range(120):
+        one = frozen(engine, seed)
+        play = Play(one, 40, rob)
+        luck.append([play.luck(members) for members in roles])
+        convicted += one.play(40, rob)[1].sequencers["convicted"][1:, 0].sum()
+    error = np.std(luck, axis=0, ddof=1) / np.sqrt(len(luck))
+    assert convicted > 60
+    assert (np.abs(np.mean(luck, axis=0)) <= 4.5 * error).all()
+    assert (error > 0).all()
 
 
 def test_the_closed_form_of_honesty_reads_what_follows_from_the_design():

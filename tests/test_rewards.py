@@ -84,7 +84,10 @@ def test_when_the_reserve_is_dry_rewards_stop():
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(scenarios(), st.integers(0, 1_000))
 def test_fees_are_batch_cost_treasury_and_the_sequencers(scenario, seed):
-    """Fees = batch cost + protocol's share + sequencers' share; the last is what they book, block by block."""
+    """Fees = batch cost + protocol's share + sequencers' share; the last is what they book, block by block.
+
+    What sequencers pay for the right to order goes to the protocol on top of it.
+    """
     engine = Engine(scenario, seed)
     for _ in range(5):
         before = engine.state.totals.copy()
@@ -93,11 +96,14 @@ def test_fees_are_batch_cost_treasury_and_the_sequencers(scenario, seed):
         fees, cost, kept, theirs = (
             now[x] - before[x] for x in ("fees", "batch_cost", "treasury_usd", "sequencer_fees")
         )
-        size = 1e-9 * (abs(now.fees) + abs(now.batch_cost) + 1e-9)
+        paid = (engine.state.sequencers.payment * engine.state.sequencers.assigned).sum()
+        kept -= paid
+        size = 1e-9 * (abs(now.fees) + abs(now.batch_cost) + abs(now.treasury_usd) + 1e-9)
         assert fees == pytest.approx(cost + kept + theirs, rel=1e-9, abs=size)
         assert theirs == pytest.approx(made * engine.state.market.net_fee, rel=1e-9, abs=size)
         assert 0 <= kept <= max(0, fees) + size
-        assert kept == pytest.approx(scenario.protocol_fee_share * max(0, fees - cost), rel=1e-6, abs=size)
+        share = max(scenario.protocol_gross_share * fees, scenario.protocol_fee_share * max(0, fees - cost))
+        assert kept == pytest.approx(share if scenario.revenue == "share_with_protocol" else 0.0, rel=1e-6, abs=size)
 
 
 def test_fees_follow_the_volume_served():

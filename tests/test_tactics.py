@@ -202,7 +202,9 @@ def runner(**changes: Any) -> Engine:
 
 
 def test_a_runner_behaves_then_takes_all_then_leaves_for_good():
-    engine = runner(jail_epochs=0, slash_fraction=0.0, entry_rate=1.0, exit_delay=3, sequencer_cost=1.0)
+    engine = runner(
+        jail_epochs=0, slash_fraction=0.0, entry_rate=1.0, exit_delay=3, sequencer_cost=1.0, commission_period=1
+    )
     row = SMALL["number_of_sequencers"] - 1
     node = engine.state.sequencers[row]
     assert node.owner == Tactic.HIT_AND_RUN

@@ -92,7 +92,7 @@ def _clear(node):
 def _substitute(state, rules, shape, desk, stream):
     """Let nodes whose turn did not end order the blocks that jailed nodes of their committee left, by the rules."""
     always(desk.stance[0], NOBODY)
-    for committee in range(rules.shards):
+    for committee in range(min(rules.shards, state.sequencers.size)):
         missed = 0
         total = 0.0
         weights = np.zeros(state.sequencers.size)
