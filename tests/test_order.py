@@ -23,7 +23,7 @@ from model.core.entry import expected_profit
 from model.core.market import market
 from model.core.options import Conduct, Offence, Ordering, Revenue, Status
 from model.core.rewards import batch_cost, protocol_part
-from model.core.selection import selection, weigh
+from model.core.selection import openings, prospect, selection, weigh
 from model.core.users import users
 from model.history import History
 from model.metrics import compute
@@ -492,7 +492,10 @@ def test_candidates_reckon_with_the_price():
     value = auction.valuation(state.sequencers[0], engine.rules, state.market)
     expected = theory.frechet_auction(np.full(6, value), s.auction_precision)
     kept = expected.surplus[5] / expected.highest * value
-    assert expected_profit(state.market, engine.rules, twin, total) == pytest.approx(200 * kept - 7.0)
+    worth = auction.margin(twin, engine.rules, state.market, total)
+    blocks = prospect(twin, engine.rules, openings(state, engine.rules))
+    assert blocks == pytest.approx(200 / 6)
+    assert expected_profit(state.market, engine.rules, twin, blocks, worth) == pytest.approx(200 * kept - 7.0)
     assert twin.bid == pytest.approx(1.0)
 
 
