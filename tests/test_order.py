@@ -23,7 +23,7 @@ from model.core.entry import expected_profit
 from model.core.market import market
 from model.core.options import Conduct, Offence, Ordering, Revenue, Status
 from model.core.rewards import batch_cost, protocol_part
-from model.core.selection import openings, prospect, selection, weigh
+from model.core.selection import entitle, openings, prospect, selection, weigh
 from model.core.users import users
 from model.history import History
 from model.metrics import compute
@@ -428,6 +428,22 @@ def test_a_bidder_alone_or_a_worthless_right_costs_nothing(alone, worthless):
     assert np.ptp(engine.state.sequencers.weight[active]) == 0
     assert engine.state.sequencers.assigned.sum() == 200
     assert (engine.state.market.top_bid == 0) == worthless
+
+
+def test_who_is_in_jail_is_entitled_to_what_it_last_bid_for_and_pays_nothing():
+    """What imitation learns of an offence includes the blocks that jail costs."""
+    engine = auctioned()
+    state, rules = engine.state, engine.rules
+    selection(state, rules, engine.streams)
+    bid, convict = float(state.sequencers.bid[0]), state.sequencers[0]
+    convict.status, convict.jailed_until = Status.JAILED, 99
+    selection(state, rules, engine.streams)
+    assert convict.bid == bid > 0
+    assert convict.payment == convict.assigned == 0
+    assert state.sequencers.assigned.sum() == 200
+    total = weigh(state, rules)
+    assert convict.weight == 0
+    assert entitle(state, rules, True) == pytest.approx(total + bid**rules.auction_precision)
 
 
 def test_a_thief_bids_for_what_it_can_steal():

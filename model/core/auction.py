@@ -155,13 +155,15 @@ def place_bids(state, rules):
     """Let every active node bid its valuation of a block, and set what it will pay for each block it is dealt.
 
     It pays what it does not keep, by the rule of the second price. If nobody values a block, all bid alike and pay
-    nothing. Writes bid (in highest bids), payment (USD per block), market.top_bid (USD). Draws nothing.
+    nothing. Who is in jail keeps its last bid, which tells what blocks it misses. Writes bid (in highest bids),
+    payment (USD per block), market.top_bid (USD). Draws nothing.
     """
     nodes = state.sequencers
     top = 0.0
     for node in nodes:
-        node.bid = max(0.0, valuation(node, rules, state.market)) if node.status == Status.ACTIVE else 0.0
-        top = max(top, node.bid)
+        if node.status == Status.ACTIVE:
+            node.bid = max(0.0, valuation(node, rules, state.market))
+            top = max(top, node.bid)
     state.market.top_bid = top
     weights = np.zeros(nodes.size)
     for i in range(nodes.size):
@@ -171,7 +173,7 @@ def place_bids(state, rules):
     kept = np.empty(nodes.size)
     kept_parts(weights, rules.auction_precision, kept)
     for i in range(nodes.size):
-        nodes[i].payment = top * nodes[i].bid * (1.0 - kept[i])
+        nodes[i].payment = top * nodes[i].bid * (1.0 - kept[i]) if nodes[i].status == Status.ACTIVE else 0.0
 
 
 @kernel

@@ -9,7 +9,7 @@ from model.core.docket import FATES
 from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.market import LARGEST
-from model.core.options import NOT_YET, OFFENCES, Tactic
+from model.core.options import NOT_YET, OFFENCES, Status, Tactic
 from model.core.rewards import announce_rate, batch_cost, protocol_part
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
 from model.core.selection import weigh
@@ -133,7 +133,7 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
 def _open_committees(state: State, scenario: Scenario, rules: np.record) -> None:
     """Start latency and load at those of the largest committee of who orders blocks, or bids for it, at the start."""
     if scenario.selection == "auction":
-        state.sequencers.bid = 1.0
+        state.sequencers.bid = state.sequencers.status == Status.ACTIVE
     weigh(state, rules)
     members = int(np.count_nonzero(state.sequencers.weight))
     committees = max(1, min(scenario.shards, members))
