@@ -177,6 +177,30 @@ SCENARIOS = {
         "proof_system": "fault", "fault_proof_success": 0.3, "gain_insert": 4.0, "slash_multiplier_insert": 1.0,
         "mev_bps": 4_000, "clawback": 0.4, "jail_epochs": 0, "slash_fraction": 0.02,
     },
+    "appointed, peers, council, blocks sold": {
+        "selection": "appointed", "appointed_seats": 3, "verification": "peers", "peer_sampling": 0.05,
+        "sanction": "removal", "removal_delay": 1, "council_size": 3, "council_threshold": 2, "council_capture": 0.2,
+        "ordering": "priority_fee", "revenue": "auction_to_proposer", "number_of_builders": 3, "mev_bps": 400,
+        "byzantine_share": 0.34, "exit_delay": 1, "opportunity": "exponential",
+    },
+    "restaked, quorum, public, censor": {
+        "sanction": "restaked_slash", "services": 4, "service_overlap": 0.6, "service_income": 3.0,
+        "service_profit": 6e4, "external_shock_rate": 20.0, "external_shock_size": 0.1, "consensus": "bft_linear",
+        "downtime": 0.2, "verification": "social", "watch": 0.05, "watch_delay": 1, "censor_fee": 4e4,
+        "slash_fraction": 0.05, "jail_epochs": 1, "mev_bps": 400, "byzantine_share": 0.2, "slash_delay": 1,
+    },
+    "rights sold, committees, halt": {
+        "selection": "auction", "shards": 2, "consensus": "bft_quadratic", "message_time": 20.0, "failover": 0.6,
+        "takeover_budget": 1e6, "takeover_pace": 0.02, "takeover_target": 0.2, "halt_gain": 1e4, "mev_bps": 2_000,
+        "slash_fraction": 0.02, "jail_epochs": 1, "blocks_per_epoch": 125, "admission": "vote",
+        "admission_probability": 0.5, "opportunity": "exponential",
+    },
+    "handover, proofs, reputation, hit and run": {
+        "handover_start": 1, "handover_end": 9, "incumbent_nodes": 2, "proof_system": "fault",
+        "fault_proof_success": 0.4, "gain_insert": 4.0, "sanction": "reputation", "scandal_loss": 0.05,
+        "hit_and_run_nodes": 2, "hit_after": 2, "hit_length": 2, "exit_delay": 1, "mev_bps": 2_000, "clawback": 0.3,
+        "sequencer_cost": 500, "planning_horizon": 20,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5

@@ -22,7 +22,7 @@ from model.core import auction
 from model.core.entry import expected_profit
 from model.core.market import market
 from model.core.options import Conduct, Offence, Ordering, Revenue, Status
-from model.core.rewards import fees_and_cost, protocol_part
+from model.core.rewards import batch_cost, protocol_part
 from model.core.selection import selection, weigh
 from model.core.users import users
 from model.history import History
@@ -223,9 +223,10 @@ def test_an_economy_opens_with_the_fees_that_it_will_pay(revenue):
     engine = stage(**{**QUIET, "revenue": revenue, "protocol_gross_share": 0.1})
     before = float(engine.state.market.net_fee)
     engine.advance(1)
-    fees, cost = fees_and_cost(float(engine.state.market.volume), engine.rules)
-    assert engine.state.market.net_fee == pytest.approx(before)
-    assert engine.state.totals.fees - engine.state.totals.batch_cost == pytest.approx(fees - cost)
+    now, totals = engine.state.market, engine.state.totals
+    assert now.net_fee == pytest.approx(before)
+    assert totals.fees == pytest.approx(now.volume * engine.rules.fee_bps * 1e-4)
+    assert totals.batch_cost == pytest.approx(batch_cost(now, engine.rules, now.volume))
 
 
 # Auctions: the kernels against theory, and theory against draws

@@ -11,7 +11,8 @@ from scipy import integrate
 
 from model.core import audit
 from model.core.attack import attack
-from model.core.censorship import acceptance, convicted, settle_embargo, waiting
+from model.core.censorship import acceptance, settle_embargo, try_embargoes, waiting
+from model.core.docket import CONVICTED, EMBARGO
 from model.core.market import market
 from model.core.options import Conduct, Offence, Status, Tactic
 from model.core.policy import advertised_detection, believed_detection, conviction_cost
@@ -102,14 +103,14 @@ def answer(**changes: Any) -> float:
     node = engine.state.sequencers[0]
     node.conduct, node.status = own.get("conduct", Conduct.RATIONAL), own.get("status", Status.ACTIVE)
     node.caution[Offence.CENSOR] = own.get("caution", 1.0)
-    advertised = advertised_detection(engine.state, engine.rules, Offence.CENSOR)
+    advertised = advertised_detection(engine.state, engine.rules, node, Offence.CENSOR)
     return float(acceptance(node, engine.rules, 40.0, advertised, engine.state.market.price))
 
 
 def test_a_node_takes_the_fee_that_beats_what_it_fears():
     engine = stage()
     node, price = engine.state.sequencers[0], engine.state.market.price
-    advertised = advertised_detection(engine.state, engine.rules, Offence.CENSOR)
+    advertised = advertised_detection(engine.state, engine.rules, node, Offence.CENSOR)
     exposed = 1 - (1 - believed_detection(node, engine.rules, Offence.CENSOR, advertised)) ** 40
     cost = exposed * conviction_cost(node, engine.rules, Offence.CENSOR, price)
     even = cost * 200 / 40
@@ -125,30 +126,63 @@ def test_a_node_takes_the_fee_that_beats_what_it_fears():
     assert answer(censor_fee=1e9, status=Status.JAILED) == 0
 
 
+def trials_of_an_embargo(engine: Engine, trials: int) -> tuple[int, int]:
+    """Try the embargo of node 0 alone so many times; return how often it was found out and how often convicted."""
+    cases, found = engine.state.docket[engine.state.market.epoch % len(engine.state.docket)], 0
+    cases[:] = 0
+    for _ in range(trials):
+        cases[0, EMBARGO, Offence.CENSOR] = 0
+        try_embargoes(engine.state, engine.rules, engine.streams.attack)
+        found += int(cases[0, EMBARGO, Offence.CENSOR])
+    return found, int(cases[0, CONVICTED, Offence.CENSOR])
+
+
 def test_any_of_its_blocks_can_prove_an_embargo():
     """Convicted with enforcement * (1 - (1 - D) ** blocks), by whoever found it: 20,000 trials, z below 5.
 
     An error of 3 % of any of these probabilities would be seen with probability above 0.99.
     """
-    engine = stage(sampling_probability=0.05, evidence_censor=0.5, enforcement=0.7, diligent_share=1.0)
-    state, stream, trials = engine.state, engine.streams.attack, 20_000
+    engine = stage(censor_fee=1.0, sampling_probability=0.05, evidence_censor=0.5, enforcement=0.7, diligent_share=1.0)
+    state, trials = engine.state, 20_000
     engine.advance(1)
     node = state.sequencers[0]
-    node.made = 30
+    state.sequencers.embargo = 0
+    node.embargo, node.made = 1, 30
     each = 0.05 * 0.5
     state.market.detection[Offence.CENSOR] = 1 - (1 - each) ** 3
     state.rangers.reported = 0
     state.claims[:] = 0.0
-    guilty = sum(convicted(state, engine.rules, 0, 0, stream) for _ in range(trials))
-    found = 1 - (1 - each) ** (3 * 30)
-    assert abs(guilty - trials * 0.7 * found) < 5 * math.sqrt(trials * 0.7 * found * (1 - 0.7 * found))
+    found, guilty = trials_of_an_embargo(engine, trials)
+    p = 1 - (1 - each) ** (3 * 30)
+    assert abs(found - trials * p) < 5 * math.sqrt(trials * p * (1 - p))
+    assert abs(guilty - trials * 0.7 * p) < 5 * math.sqrt(trials * 0.7 * p * (1 - 0.7 * p))
     alone = 1 - (1 - each) ** 30
     reports = state.rangers.reported[:3]
     assert np.abs(reports - trials * alone).max() < 5 * math.sqrt(trials * alone * (1 - alone))
     assert state.claims[0, 0].sum() == pytest.approx(guilty * engine.rules.slash[Offence.CENSOR])
     assert state.claims[0, 1:].sum() == 0
     state.market.detection[Offence.CENSOR] = 0.0
-    assert not any(convicted(state, engine.rules, 0, 0, stream) for _ in range(100))
+    assert trials_of_an_embargo(engine, 100) == (0, 0)
+
+
+@pytest.mark.parametrize("sanction", ["slash", "removal"])
+def test_peers_prove_an_embargo_without_a_bounty(sanction):
+    """Any of 30 blocks may be re-executed by any of four peers: 20,000 trials, z below 5; no Ranger has a claim."""
+    engine = stage(
+        censor_fee=1.0, verification="peers", peer_sampling=0.01, evidence_censor=0.5, enforcement=0.7,
+        incumbent_nodes=0, sanction=sanction,
+    )  # fmt: skip
+    state, trials = engine.state, 20_000
+    engine.advance(1)
+    state.sequencers.embargo = 0
+    state.sequencers[0].embargo, state.sequencers[0].made, state.sequencers[0].peers = 1, 30, 4
+    state.claims[:] = 0.0
+    found, guilty = trials_of_an_embargo(engine, trials)
+    p = 1 - (1 - 0.01 * 0.5) ** (4 * 30)
+    q = 0.7 * p if sanction == "slash" else 0.0
+    assert abs(found - trials * p) < 5 * math.sqrt(trials * p * (1 - p))
+    assert abs(guilty - trials * q) <= 5 * math.sqrt(trials * q * (1 - q))
+    assert state.rangers.reported.sum() == state.claims.sum() == 0
 
 
 def test_an_embargo_that_is_found_out_is_one_conviction_and_no_offence():

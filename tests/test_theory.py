@@ -149,7 +149,17 @@ def test_outside_its_conditions_the_boundary_names_the_condition(name, value):
         theory.deterrence_boundary(Scenario(**{name: value}))
 
 
-@pytest.mark.parametrize("changes", [{}, {"fee_bps": 0.1}, {"reward_rule": "target_rate"}, {"selection": "sqrt_stake"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"fee_bps": 0.1},
+        {"reward_rule": "target_rate"},
+        {"selection": "sqrt_stake"},
+        {"visibility": "encrypted", "latency_loss": 0.2},
+        {"revenue": "share_with_protocol", "protocol_gross_share": 0.1, "data_cost_cut": 0.5, "data_cost_epoch": 0},
+    ],
+)
 def test_income_is_what_the_model_starts_with(changes):
     stakes = (20_000.0, 55_000.0, 130_000.0)
     scenario = Scenario(stakes=stakes, number_of_sequencers=3, number_of_delegators=0, cost_dispersion=0.0, **changes)
@@ -158,6 +168,15 @@ def test_income_is_what_the_model_starts_with(changes):
     weights = np.sqrt(weights) if scenario.selection == "sqrt_stake" else weights
     income = theory.expected_income(scenario, weights / weights.sum(), np.minimum(stakes, scenario.max_stake))
     assert income == pytest.approx(nodes.income_average[nodes.status == Status.ACTIVE])
+
+
+def test_who_has_no_seat_orders_nothing():
+    stakes = (30_000.0, 90_000.0, 20_000.0)
+    base = Scenario(stakes=stakes, number_of_sequencers=3, number_of_delegators=0, sampling_probability=1e-3)
+    for changes, seats in (({"selection": "single"}, 1), ({"selection": "appointed", "appointed_seats": 2}, 2)):
+        few = base.replace(stakes=stakes[:seats], number_of_sequencers=seats, selection="equal")
+        assert theory.honesty_by_value(base.replace(**changes)) == pytest.approx(theory.honesty_by_value(few))
+    assert 0.01 < theory.honesty_by_value(few) < 0.99
 
 
 @pytest.mark.parametrize(

@@ -199,6 +199,11 @@ def test_the_first_value_that_fails_is_shown():
         ("byzantine_share", 0.5),
         ("selection", "auction"),
         ("revenue", "auction_to_proposer"),
+        ("proof_system", "fault"),
+        ("consensus", "bft_linear"),
+        ("shards", 2),
+        ("handover_start", 10),
+        ("handover_end", 10),
     ],  # fmt: skip
 )
 def test_a_scenario_outside_the_conditions_of_a_prediction_is_named(name, value):

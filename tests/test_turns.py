@@ -383,6 +383,14 @@ def test_latency_costs_volume():
     assert volumes["bft_linear", 0.0] == volumes["none", 0.3]
 
 
+def test_who_has_yet_to_bid_is_waited_for():
+    """At the start latency and load are those of the same committees whether or not the right to order is sold."""
+    changes = {"consensus": "bft_quadratic", "message_time": 99.0, "number_of_sequencers": 6, "shards": 2}
+    sold, given = (stage(selection=rule, **changes).state for rule in ("auction", "equal"))
+    assert sold.market.latency == given.market.latency > 99.0
+    assert sold.market.capacity_used == given.market.capacity_used > 0
+
+
 # Committees
 
 

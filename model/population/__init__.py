@@ -131,7 +131,9 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
 
 
 def _open_committees(state: State, scenario: Scenario, rules: np.record) -> None:
-    """Start latency and load at those of the largest committee of who orders blocks at the start."""
+    """Start latency and load at those of the largest committee of who orders blocks, or bids for it, at the start."""
+    if scenario.selection == "auction":
+        state.sequencers.bid = 1.0
     weigh(state, rules)
     members = int(np.count_nonzero(state.sequencers.weight))
     committees = max(1, min(scenario.shards, members))

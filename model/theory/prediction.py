@@ -33,7 +33,8 @@ def honesty_by_value(scenario: Scenario) -> float:
     law (or the scenario's stakes) with empty wallets, pools and skills equal, commissions mid-range; income is that
     of honest ordering; offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run
     all of these move. Raises ConditionError outside verification by Rangers, slashing, rational sequencers who choose
-    by Luce's rule and hold beliefs, no fault proofs, calm markets, and neither blocks nor the right to order them sold.
+    by Luce's rule and hold beliefs, no fault proofs, calm markets, one committee that needs no agreement, no handover,
+    and neither blocks nor the right to order them sold.
     """
     _require_conditions(scenario)
     own, pool = _stakes(scenario)
@@ -94,7 +95,8 @@ def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike, ow
 
 
 def _daily(scenario: Scenario) -> float:
-    return scenario.daily_volume_usd * 365.0 / scenario.epochs_per_year
+    patience = np.exp(-scenario.latency_loss * rules_of(scenario).latency)
+    return float(scenario.daily_volume_usd * 365.0 / scenario.epochs_per_year * patience)
 
 
 def _stakes(scenario: Scenario) -> tuple[Floats, Floats]:
@@ -134,8 +136,9 @@ def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Float
 def _require_conditions(scenario: Scenario) -> None:
     needed: dict[str, tuple[Any, ...]] = {
         "verification": ("rangers",), "sanction": ("slash",), "choice": ("luce",), "learning": ("belief", "fixed"),
-        "selection": ("stake", "sqrt_stake", "equal"), "revenue": ("keep", "share_with_protocol"),
-        "proof_system": ("none", "validity"),
+        "selection": ("stake", "sqrt_stake", "equal", "single", "appointed"),
+        "revenue": ("keep", "share_with_protocol"), "proof_system": ("none", "validity"),
+        "consensus": ("none",), "shards": (1,), "handover_start": (0,), "handover_end": (0,),
         "storm_share": (0,), "honest_share": (0,), "byzantine_share": (0,),
     }  # fmt: skip
     _require(scenario, **needed)
