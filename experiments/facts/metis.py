@@ -20,10 +20,11 @@ ARTEMIS = (
     "https://medium.com/artemisfinance/understanding-liquid-staking-with-artemis-finance-and-artmetis-760a8e525ea3"
 )
 FLOOR = "https://forum.comdex.one/t/mainnet-validators-raise-minimum-commission-rate-from-0-5/199"
-LOCKED = {
-    "stakes": (22_000.0,) * 10, "price_process": "constant", "exit_rate": 0.0, "entry_rate": 0.0, "enforcement": 0.0,
-}  # fmt: skip
-"""220,000 METIS locked by ten sequencers, whom nothing makes leave."""
+STAYING = {"price_process": "constant", "exit_rate": 0.0, "entry_rate": 0.0, "enforcement": 0.0}
+"""Nobody comes, and nothing makes anybody leave."""
+
+LOCKED = {**STAYING, "stakes": (22_000.0,) * 10}
+"""220,000 METIS locked by ten sequencers."""
 
 LEAVE = (
     "At the assumed detection and enforcement the owner ejects four or five of the ten in a year and a half; of the "
@@ -52,8 +53,8 @@ def reward_rate_at_17_seconds(run: Run) -> float:
 @fact(
     design="metis_deployed",
     arms=({
-        "reward_per_block": 0.000761, "blocks_per_epoch": 43_200, "number_of_sequencers": 3, "possible_sequencers": 3,
-        "stakes": (20_000.0,) * 3, "enforcement": 0.0,
+        **STAYING, "reward_per_block": 0.000761, "blocks_per_epoch": 43_200, "number_of_sequencers": 3,
+        "possible_sequencers": 3, "stakes": (20_000.0,) * 3,
     },),
     observed=0.20, tolerance=0.025, unit="per year", source=f"{LOCKING} (0.000761 METIS per block); {MIO} (20 %)",
     confidence="high", kind="predicted", replicates=2,
