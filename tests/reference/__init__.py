@@ -88,7 +88,6 @@ class Reference(mesa.Model):
         self.harm_per_gain = [ordering.harm(scenario, a) for a in Offence]
         self.evidence = [ordering.evidence(scenario, a) for a in Offence]
         self.slash = [min(1.0, scenario.slash_fraction * m) for m in self.by_offence("slash_multiplier")]
-        self.takes_stake = scenario.sanction == "slash"
         self.soft = scenario.sanction in ("reputation", "removal")
         self.hidden = scenario.watch_delay if scenario.verification == "social" else 0
 
