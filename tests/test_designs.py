@@ -65,7 +65,7 @@ def test_values_stand_under_the_heading_of_their_group(design):
 def test_metis_as_deployed_can_eject_but_not_slash():
     deployed = Scenario.preset("metis_deployed")
     assert deployed.sanction == "removal"
-    assert deployed.slash_fraction == deployed.honest_fault_slash == deployed.bounty_share == 0
+    assert deployed.slash_fraction == deployed.honest_fault_slash == 0
     assert rules_of(deployed).upheld == pytest.approx(0.10), "the owner alone decides, and acts seldom"
     peers = deployed.number_of_sequencers - 1
     found = 1 - (1 - deployed.peer_sampling * deployed.evidence_reorder) ** peers
