@@ -177,9 +177,9 @@ without bounds of its own, evenly or on a log scale; empty if that is all that i
   (<https://chaincatcher.com/en/article/2142428>).
 
 Where nothing is known they are mostly a tenth to ten times the default on a log scale, and zero to a few times the
-default on a linear one. Of `metis_deployed` seven values lie outside: it has no delegators, no slash, neither bond nor
-pay of Rangers, and one watcher, always diligent, whose checks cost next to nothing. That leaves no room for more
-Rangers, nor for some that collude or accuse falsely, unless `possible_rangers` or `diligent_share` is changed too.
+default on a linear one: about a pool like that of Metis, and not about all designs. Of `metis_deployed` six values lie
+outside: it has no delegators, no Rangers, no slash, and a council of one, the owner, who nearly never acts. That leaves
+no room for Rangers, nor for more votes, unless `possible_rangers` or `council_size` is changed too.
 
 Every combination of studied values is a scenario: any number of parameters, all of them if need be, can be varied
 together by name. Where one bounds another their ranges meet for that: `number_of_sequencers` and `possible_sequencers`

@@ -23,7 +23,12 @@ PLACES = [(dx, dy) for reach in (7, 18, 30, 44, 60) for dx in (reach, -reach) fo
 """Where the name of a point may stand, in points from it; the nearest that is free is taken."""
 
 LEADER = 12
+TOUCHING = 5.0
+"""Points nearer than this, in pixels, share one name."""
+
 WIDE = 200.0
+DECADES = 4
+"""Ticks on either side of zero, at most, of a scale of orders of magnitude."""
 
 
 def dots(
@@ -73,7 +78,7 @@ def _draw_outcome(panel: Axes, found: pd.DataFrame, reference: str, better: str)
     if not np.isnan(at := found.loc[reference, "mean"]):
         panel.axvline(at, color=NEITHER, linewidth=0.8, zorder=0)
     panel.grid(axis="y", color="#EEEEEE", linewidth=0.8)
-    _scale(panel, "x", found["mean"])
+    _scale(panel, "x", found["mean"], found["half_width"])
 
 
 def _standing(row: pd.Series, better: str) -> str:
@@ -86,16 +91,31 @@ def _width(row: pd.Series) -> float:
     return 0.0 if np.isnan(row["half_width"]) else float(row["half_width"])
 
 
-def _scale(panel: Axes, axis: str, means: pd.Series) -> None:
+def _scale(panel: Axes, axis: str, means: pd.Series, widths: pd.Series) -> None:
     """Draw what spans orders of magnitude on a scale that is linear up to the median, logarithmic above."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
     known = means.dropna()
     sizes = known.abs()[known != 0]
     if sizes.empty or sizes.max() <= WIDE * sizes.min():
         return
-    middle = float(sizes.median())
+    middle, bars = float(sizes.median()), widths.fillna(0.0)
+    low, high = float((means - bars).min()), float((means + bars).max())
     getattr(panel, f"set_{axis}scale")("symlog", linthresh=middle, linscale=0.7)
-    if (known >= 0).all():
-        getattr(panel, f"set_{axis}lim")(-0.2 * middle, None)
+    line = getattr(panel, f"{axis}axis")
+    ends = line.get_transform().transform(np.array([low, high]))
+    room = 0.08 * (ends[1] - ends[0])
+    getattr(panel, f"set_{axis}lim")(line.get_transform().inverted().transform(ends + np.array([-room, room])))
+    line.set_major_locator(FixedLocator([*(-_decades(middle, -low))[::-1], 0.0, *_decades(middle, high)]))
+    line.set_minor_locator(NullLocator())
+
+
+def _decades(middle: float, end: float) -> np.ndarray:
+    """Return powers of ten from about `middle` to `end`, few enough to be read."""
+    if end < middle / 2:
+        return np.array([])
+    powers = np.arange(np.ceil(np.log10(middle / 2)), np.floor(np.log10(end)) + 1)
+    return 10.0 ** powers[:: -(-powers.size // DECADES) or 1]
 
 
 def fronts(
@@ -126,28 +146,29 @@ def fronts(
                 elinewidth=0.9, zorder=3 if full else 2,
             )  # fmt: skip
         for axis, name in zip("xy", pair, strict=True):
-            _scale(panel, axis, means.loc[known, name])
+            _scale(panel, axis, means.loc[known, name], widths.loc[known, name])
             getattr(panel, f"set_{axis}label")(f"{named(labels, name)}, {ARROWS[better[name]]}")
             if better[name] == "lower":
                 getattr(panel, f"invert_{axis}axis")()
         panel.margins(0.16)
     figure.canvas.draw()
     for panel, pair in zip(panels, pairs, strict=True):
-        _name_points(panel, means.loc[known, list(pair)])
+        _name_points(panel, means.loc[known, list(pair)], widths.loc[known, list(pair)].fillna(0.0))
     return figure
 
 
-def _name_points(panel: Axes, means: pd.DataFrame) -> None:
-    """Write the name of each point beside it where no other point or name stands."""
+def _name_points(panel: Axes, means: pd.DataFrame, widths: pd.DataFrame) -> None:
+    """Write the name of each point beside it where no other point, bar or name stands; points that touch share one."""
     figure: Any = panel.figure
     renderer = figure.canvas.get_renderer()
     points = panel.transData.transform(means.to_numpy(float))
-    taken: list[Any] = []
-    for (design, _), place in zip(means.iterrows(), points, strict=True):
+    taken = _bars(panel, means.to_numpy(float), widths.to_numpy(float))
+    room = panel.bbox.padded(-TOUCHING)
+    for place, name in _clusters(points, list(means.index)):
         at = tuple(panel.transData.inverted().transform(place))
         for dx, dy in PLACES:
             note = panel.annotate(
-                str(design), at, xytext=(dx, dy), textcoords="offset points",
+                name, at, xytext=(dx, dy), textcoords="offset points",
                 ha="left" if dx > 0 else "right", va="center", fontsize=8, zorder=4,
                 bbox={"facecolor": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
                 arrowprops={"arrowstyle": "-", "color": NEITHER, "linewidth": 0.6} if abs(dx) + abs(dy) > LEADER
@@ -155,12 +176,36 @@ def _name_points(panel: Axes, means: pd.DataFrame) -> None:
             )  # fmt: skip
             note.set_in_layout(False)
             box = _text_box(note, renderer)
-            inside = panel.bbox.contains(box.x0, box.y0) and panel.bbox.contains(box.x1, box.y1)
+            inside = room.contains(box.x0, box.y0) and room.contains(box.x1, box.y1)
             free = not any(box.overlaps(other) for other in taken)
             if inside and free and not any(box.padded(3).contains(*point) for point in points):
                 taken.append(box)
                 break
             note.remove()
+
+
+def _clusters(points: np.ndarray, names: list[str]) -> list[tuple[np.ndarray, str]]:
+    """Return a place and a name for each group of points that touch."""
+    groups: list[list[int]] = []
+    for one, point in enumerate(points):
+        near = (group for group in groups if np.hypot(*(points[group[0]] - point)) < TOUCHING)
+        group = next(near, None)
+        groups.append([one]) if group is None else group.append(one)
+    return [(points[group[0]], ", ".join(names[one] for one in group)) for group in groups]
+
+
+def _bars(panel: Axes, means: np.ndarray, widths: np.ndarray) -> list[Any]:
+    """Return the boxes that the intervals of points fill, in pixels, across and up."""
+    from matplotlib.transforms import Bbox
+
+    boxes = []
+    for axis in (0, 1):
+        reach = widths * np.eye(2)[axis]
+        ends = panel.transData.transform(np.concatenate([means - reach, means + reach]))
+        for low, high in zip(ends[: len(means)], ends[len(means) :], strict=True):
+            if np.hypot(*(high - low)) > TOUCHING:
+                boxes.append(Bbox([np.minimum(low, high) - 1, np.maximum(low, high) + 1]))
+    return boxes
 
 
 def _text_box(note: Any, renderer: Any) -> Any:

@@ -43,6 +43,7 @@ SCENARIOS = {
     "bribery": {
         "sybil_nodes": 3, "colluding_share": 0.67, "bribe": 5e4, "bribery_budget": 1e6, "mev_bps": 3_000,
     },
+    "a bribe that nobody takes": {"sybil_nodes": 3, "bribe": 5e4, "bribery_budget": 1e6, "mev_bps": 3_000},
     "griefing": {"griefing_share": 0.34, "accusation_rate": 2, "wrongful_conviction": 0.3, "mev_bps": 40},
     "censor": {
         "censor_fee": 4e4, "slash_fraction": 0.02, "byzantine_share": 0.2, "number_of_rangers": 2, "mev_bps": 40,

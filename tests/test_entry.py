@@ -168,3 +168,13 @@ def test_cost_lowers_diligence_and_volunteers_do_not_mind():
 
 def test_without_pay_or_bounty_nobody_checks():
     assert np.all(diligence(reward_per_check=0.0, sanction="none") == 0)
+
+
+def test_who_watches_for_reasons_of_its_own_stays_without_pay():
+    """A diligent Ranger does not leave for want of pay; a rational one does."""
+    unpaid = {"number_of_rangers": 1, "possible_rangers": 1, "proof_of_check": False, "reward_per_check": 0.0,
+              "bounty_share": 0.0, "exit_rate": 1.0, "entry_rate": 0.0}  # fmt: skip
+    for diligent, left in ((1.0, 1), (0.0, 0)):
+        engine = stage(**unpaid, diligent_share=diligent, trap_rate=1.0, trap_penalty=1e-3)
+        engine.advance(60)
+        assert (engine.state.rangers["status"] == Status.ACTIVE).sum() == left

@@ -59,7 +59,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "appointed": {"selection": "appointed"},
     "handed over": {"handover_end": 50},
     "agreed": {"consensus": "bft_linear", "downtime": 0.05},
-    "proven": {"slash_multiplier_insert": 1.0, "proof_system": "fault"},
+    "proven": {"proof_system": "fault", "sanction": "none", "gain_insert": 8.0},
     "watched": {"verification": "social", "watch": 0.5, "watch_delay": 2},
     "followed": {"verification": "peers", "peer_sampling": 0.1},
     "judged": {"sanction": "removal", "sampling_probability": 0.5, "council_capture": 0.3},

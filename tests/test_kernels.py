@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numba.core.registry import CPUDispatcher
 
 import model.core
 from model.core.audit import total
+from model.core.compiled import Kernel
 from model.core.epoch import advance
 from model.core.recording import new_snapshots, observe
 from model.core.state import Streams
@@ -98,12 +98,12 @@ def test_one_compilation_serves_every_scenario():
     assert len(advance.signatures) == len(observe.signatures) == len(total.signatures) == 1
 
 
-def kernels() -> list[tuple[str, CPUDispatcher]]:
+def kernels() -> list[tuple[str, Kernel]]:
     found = []
     for module in pkgutil.iter_modules(model.core.__path__):
         name = f"{model.core.__name__}.{module.name}"
         for attribute, value in vars(importlib.import_module(name)).items():
-            if isinstance(value, CPUDispatcher) and value.py_func.__module__ == name:
+            if isinstance(value, Kernel) and value.py_func.__module__ == name:
                 found.append((f"{module.name}.{attribute}", value))
     return found
 

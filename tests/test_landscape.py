@@ -96,11 +96,30 @@ def test_the_front_is_drawn_filled_and_every_point_is_named(found):
     better = {name: METRICS[name].better for name in found.goals}
     figure = dots.fronts(found.table, dominated, found.goals, better)
     for panel in figure.axes:
-        assert {text.get_text() for text in panel.texts} <= {"base", "issued", "dear"}
+        names = ", ".join(text.get_text() for text in panel.texts).split(", ")
+        assert sorted(names) == ["base", "dear", "issued"]
         faces = [line.get_markerfacecolor() for line in panel.lines if line.get_marker() == "o"]
         assert faces.count("white") == int(dominated.sum())
     assert figure.axes[0].xaxis_inverted()
     assert figure.axes[0].yaxis_inverted()
+
+
+@pytest.mark.parametrize(("low", "high"), [(-4e5, 4e5), (-30.0, 3e6), (0.0, 0.4), (1.0, 3e9)])
+def test_orders_of_magnitude_have_few_ticks_and_nothing_is_cut(low, high):
+    """Tick labels stand apart, and every interval lies within the panel."""
+    means = [low, *np.geomspace(high * 1e-4, high, 6)]
+    table = pd.DataFrame(
+        {"design": list("abcdefg"), "outcome": "fees", "mean": means, "half_width": 0.2 * high, "clear": False}
+    ).assign(difference=0.0)
+    figure = dots.dots(table, "a", {"fees": "neither"})
+    figure.canvas.draw()
+    panel = figure.axes[0]
+    assert panel.get_xscale() == "symlog"
+    left, right = panel.get_xlim()
+    assert left < low - 0.2 * high < 1.2 * high < right
+    boxes = [label.get_window_extent() for label in panel.get_xticklabels() if left <= label.get_position()[0] <= right]
+    assert 2 <= len(boxes) <= 2 * dots.DECADES + 1
+    assert all(a.x1 < b.x0 for a, b in zip(boxes[:-1], boxes[1:], strict=True))
 
 
 @pytest.mark.parametrize(

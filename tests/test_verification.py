@@ -14,7 +14,7 @@ from scipy import stats
 from model.core.conduct import consider
 from model.core.docket import file
 from model.core.learning import learning
-from model.core.options import NOBODY, OFFENCES, Offence, Tactic
+from model.core.options import NOBODY, OFFENCES, Conduct, Offence, Status, Tactic
 from model.core.policy import believed_detection
 from model.core.verification import coverage, offer_bribes, reported, verification
 from model.simulation import Engine
@@ -127,6 +127,30 @@ def test_owners_reckon_with_the_detection_and_the_bribes_that_they_buy():
     expected = finding(engine)[0] * 1e6 / gain
     consider(state, engine.rules, node, 0, int(Offence.REORDER), 0.5)
     assert node.reservation[Offence.REORDER] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("changes", [{"colluding_share": 0.0}, {"verification": "social"}, {"bribery_budget": 10.0}])
+def test_without_a_ranger_that_takes_them_bribes_are_not_on_offer_and_owners_know_no_more_than_others(changes):
+    """Nobody to collude, nobody whose report counts, or no money: a bribe then changes nothing at all."""
+    engine = offended(**{**SILENCE, **changes})
+    state, node = engine.state, engine.state.sequencers[0]
+    node.owner = Tactic.SYBIL
+    offer_bribes(state, engine.rules)
+    assert state.market.bribes_offered == 0
+    consider(state, engine.rules, node, 0, int(Offence.REORDER), 0.5)
+    told = float(node.reservation[Offence.REORDER])
+    node.owner = NOBODY
+    consider(state, engine.rules, node, 0, int(Offence.REORDER), 0.5)
+    assert told == float(node.reservation[Offence.REORDER]) > 0
+
+
+def test_bribes_are_on_offer_while_a_ranger_that_takes_them_has_its_seat():
+    engine = offended(**SILENCE)
+    offer_bribes(engine.state, engine.rules)
+    assert engine.state.market.bribes_offered == 1
+    engine.state.rangers.status[engine.state.rangers.conduct == Conduct.COLLUDING] = Status.CANDIDATE
+    offer_bribes(engine.state, engine.rules)
+    assert engine.state.market.bribes_offered == 0
 
 
 @pytest.mark.parametrize("published", [True, False])

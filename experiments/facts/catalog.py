@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from experiments.errors import ExperimentError, suggestion
-from experiments.facts import metis, opportunity, stake
+from experiments.facts import auctions, metis, opportunity, rollups, shared, stake
 from experiments.facts.fact import FACTS, Fact
 
-__all__ = ["FACTS", "chosen_facts", "metis", "opportunity", "stake"]
+__all__ = ["FACTS", "auctions", "chosen_facts", "metis", "opportunity", "rollups", "shared", "stake"]
 
 
 def chosen_facts(names: Sequence[str]) -> list[Fact]:

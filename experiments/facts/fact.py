@@ -79,3 +79,8 @@ def fact(**how: Any) -> Callable[[Measure], Measure]:
 def settled(run: Run, metric: str) -> float:
     """Return a metric over the later half of a run."""
     return float(run.settled([metric]).value[0])
+
+
+def total(run: Run, name: str) -> float:
+    """Return a cumulative total over the whole run, over all kinds if it is kept by kind of offence."""
+    return float(run.history.flow(name).sum())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from experiments.facts.fact import fact, settled
+from experiments.facts.fact import fact, settled, total
 
 if TYPE_CHECKING:
     from model.results import Run
@@ -20,10 +20,11 @@ ARTEMIS = (
     "https://medium.com/artemisfinance/understanding-liquid-staking-with-artemis-finance-and-artmetis-760a8e525ea3"
 )
 FLOOR = "https://forum.comdex.one/t/mainnet-validators-raise-minimum-commission-rate-from-0-5/199"
-LOCKED = {
-    "stakes": (22_000.0,) * 10, "price_process": "constant", "exit_rate": 0.0, "entry_rate": 0.0, "enforcement": 0.0,
-}  # fmt: skip
-"""220,000 METIS locked by ten sequencers, whom nothing makes leave."""
+STAYING = {"price_process": "constant", "exit_rate": 0.0, "entry_rate": 0.0, "enforcement": 0.0}
+"""Nobody comes, and nothing makes anybody leave."""
+
+LOCKED = {**STAYING, "stakes": (22_000.0,) * 10}
+"""220,000 METIS locked by ten sequencers."""
 
 LEAVE = (
     "At the assumed detection and enforcement the owner ejects four or five of the ten in a year and a half; of the "
@@ -52,8 +53,8 @@ def reward_rate_at_17_seconds(run: Run) -> float:
 @fact(
     design="metis_deployed",
     arms=({
-        "reward_per_block": 0.000761, "blocks_per_epoch": 43_200, "number_of_sequencers": 3, "possible_sequencers": 3,
-        "stakes": (20_000.0,) * 3,
+        **STAYING, "reward_per_block": 0.000761, "blocks_per_epoch": 43_200, "number_of_sequencers": 3,
+        "possible_sequencers": 3, "stakes": (20_000.0,) * 3,
     },),
     observed=0.20, tolerance=0.025, unit="per year", source=f"{LOCKING} (0.000761 METIS per block); {MIO} (20 %)",
     confidence="high", kind="predicted", replicates=2,
@@ -89,6 +90,34 @@ def stake_locked(run: Run) -> float:
 def sequencers_stay(run: Run) -> float:
     """The same ten sequencers are there after a year and a half."""
     return float(run.metrics["sequencers_active"].iloc[-1])
+
+
+@fact(
+    design="metis_deployed", epochs=546, observed=0, unit="METIS", source=f"no slashing: {LOCKING}; its import is "
+    "commented out: MetisProtocol/themis, app/app.go", confidence="high", kind="calibrated",
+)  # fmt: skip
+def nobody_is_slashed(run: Run) -> float:
+    """Nothing was ever slashed."""
+    return total(run, "slashed")
+
+
+@fact(
+    design="metis_deployed", epochs=546, observed=0, unit="nodes", source=f"{RESOURCES}, unchanged since February 2025",
+    confidence="high", kind="predicted", replicates=24,
+    why="That a vote admits about one a year is an assumption, and the list speaks against it.",
+)  # fmt: skip
+def nobody_enters(run: Run) -> float:
+    """In a year and a half nobody joins."""
+    return total(run, "entries")
+
+
+@fact(
+    design="metis_deployed", epochs=546, observed=0, unit="nodes", source=f"{RESOURCES}, unchanged since February 2025",
+    confidence="high", kind="predicted", replicates=24, why=LEAVE,
+)  # fmt: skip
+def nobody_is_ejected(run: Run) -> float:
+    """In a year and a half the owner ejects nobody."""
+    return total(run, "removals")
 
 
 @fact(

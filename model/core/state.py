@@ -36,7 +36,7 @@ MARKET = np.dtype(
         ("lost_blocks", "i8"),  # this epoch
         ("harm", "f8"),  # USD, this epoch
         ("lawful_harm", "f8"),  # USD, this epoch: harm that breaks no rule
-        ("bribes_offered", "i8"),  # 1: the briber could pay at the start of the epoch
+        ("bribes_offered", "i8"),  # 1: the briber could pay, and a Ranger would take it, at the start of the epoch
         ("coverage", "f8"),  # probability that a block was really checked, this epoch
         ("detection", "f8", (OFFENCES,)),  # probability that a Ranger reports an offence, nobody being bribed
         ("queue_head", "i8"),  # oldest entry of State.leaving

@@ -44,9 +44,13 @@ def finding(ranger, rules, a):
 
 @kernel
 def offer_bribes(state, rules):
-    """Decide for the epoch whether bribes are on offer: while the budget covers one. Writes market.bribes_offered."""
+    """Decide whether bribes are on offer: if the budget covers one and a Ranger takes any. Writes bribes_offered."""
     briber = state.attackers[Tactic.BRIBERY]
-    state.market.bribes_offered = 1 if 0.0 < rules.bribe <= briber.budget - briber.spent else 0
+    state.market.bribes_offered = 0
+    if rules.verification == Verification.RANGERS and 0.0 < rules.bribe <= briber.budget - briber.spent:
+        for ranger in state.rangers:
+            if ranger.status == Status.ACTIVE and ranger.conduct == Conduct.COLLUDING:
+                state.market.bribes_offered = 1
 
 
 @kernel

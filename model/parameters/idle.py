@@ -51,14 +51,9 @@ def unpaid(s: Scenario) -> bool:
     return not (s.proof_of_check and s.reward_per_check) and s.trap_rate * s.trap_penalty == 0 and bounty == 0
 
 
-def uninformed(s: Scenario) -> bool:
-    """Tell whether no attacker owns a rational node, which would know from the briber who looks."""
-    return s.sybil_nodes == 0 and s.hit_and_run_nodes == 0 and s.takeover_budget == 0
-
-
 def unowned(s: Scenario) -> bool:
     """Tell whether no attacker owns a node."""
-    return s.byzantine_share == 0 and uninformed(s)
+    return s.byzantine_share == 0 and s.sybil_nodes == 0 and s.hit_and_run_nodes == 0 and s.takeover_budget == 0
 
 
 def gainless(s: Scenario) -> bool:
@@ -173,7 +168,7 @@ RULES: tuple[Rule, ...] = (
     _rule("big_member_share stack_revenue contagion sister_scandal_rate brand_value control_value member_exit_rate",
           _without("sister_chains"), "there are no sister chains", "sister_chains above 0"),
     # attackers
-    _rule("bribe bribery_budget", lambda s: no_rangers(s) or (s.colluding_share == 0 and uninformed(s)),
+    _rule("bribe bribery_budget", lambda s: no_rangers(s) or s.colluding_share == 0,
           "no Ranger takes bribes", f"colluding_share above 0 and {RANGERS}"),
     _rule("bribe bribery_budget", unowned, "no attacker owns a node to be silent about",
           "byzantine_share or sybil_nodes above 0"),

@@ -120,7 +120,8 @@ def conduct(model: Reference) -> None:
     """Play all blocks in order: the sequencer chooses, the Rangers look, a conviction ends the turn of the node."""
     s = model.plan
     briber = model.attackers[Tactic.BRIBERY]
-    model.bribes_offered = 0 < s.bribe <= briber.budget - briber.spent
+    takers = [ranger for ranger in model.watchers() if ranger.conduct == Conduct.COLLUDING]
+    model.bribes_offered = bool(takers) and 0 < s.bribe <= briber.budget - briber.spent
     model.convictions = []
     for node in model.sequencers:
         node.peers = node.count_peers()
