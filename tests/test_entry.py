@@ -133,7 +133,7 @@ def test_expected_profit_falls_with_rivals_and_rises_with_every_income():
         engine = stage(**{**LONE, **changes})
         node = engine.state.sequencers[0]
         blocks = mean_blocks(engine.rules, weight_of(node, engine.rules), others)
-        return float(expected_profit(engine.state.market, engine.rules, node, blocks))
+        return float(expected_profit(engine.state.market, engine.rules, node, blocks, 0.0))
 
     assert profit(1e5) > profit(2e5) > profit(1e9) > -10 * 12 / 365 - 1e-3
     assert profit(reward_per_block=1.0) > profit(reward_per_block=0.1)
