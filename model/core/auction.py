@@ -36,7 +36,10 @@ def kept_part(weight, others, precision):
 @kernel
 def kept_parts(weights, precision, out):
     """Set `out` to what each bidder keeps of what it wins. The weights of others are added up, not subtracted."""
-    top = np.argmax(weights)
+    top = 0
+    for b in range(weights.size):
+        if weights[b] > weights[top]:
+            top = b
     rest = 0.0
     for b in range(weights.size):
         if b != top:
@@ -57,11 +60,15 @@ def price_blocks(builders, now, rules):
     if rules.sold <= 0.0:
         return
     weights = np.empty(builders.size)
+    strongest = 0.0
     for b in range(builders.size):
         reach = 1.0 - rules.exclusive_flow + rules.exclusive_flow * builders[b].flow
         weights[b] = builders[b].skill * reach
-    weights = (weights / weights.max()) ** rules.auction_precision
-    total = weights.sum()
+        strongest = max(strongest, weights[b])
+    total = 0.0
+    for b in range(builders.size):
+        weights[b] = (weights[b] / strongest) ** rules.auction_precision
+        total += weights[b]
     kept = np.empty(builders.size)
     kept_parts(weights, rules.auction_precision, kept)
     paid = 0.0
@@ -85,9 +92,11 @@ def sell_blocks(state, rules, stream):
             blocks -= node.offences[a]
     chances = np.empty(state.builders.size)
     won = np.empty(state.builders.size, np.int64)
+    total = 0.0
     for b in range(chances.size):
         chances[b] = state.builders[b].chance
-    multinomial(stream, blocks, chances, chances.sum(), won)
+        total += chances[b]
+    multinomial(stream, blocks, chances, total, won)
     for b in range(chances.size):
         state.builders[b].won = won[b]
 
