@@ -5,7 +5,6 @@ from model.core.audit import total
 from model.core.compiled import kernel
 from model.core.consensus import burden
 from model.core.entry import expectations
-from model.core.options import Status
 from model.core.rewards import announce_rate, batch_cost, protocol_part
 from model.core.selection import weigh
 
@@ -15,15 +14,13 @@ def open_books(state, rules):
     """Leave the tokens that no agent owns to everybody else, and begin with the load of the largest committee.
 
     Committees are of who orders blocks, or bids for it, at the start. Writes accounts.circulating (below zero if agents
-    own more than there is), reserve, opening; market.issued_before, latency, capacity_used; bid, weight. Draws nothing.
+    own more than there is), reserve, opening; market.issued_before, latency, capacity_used; weight. Draws nothing.
     """
     accounts = state.accounts
     accounts.circulating = rules.token_supply - total(state)
     accounts.reserve = rules.reserve
     accounts.opening = total(state)
     state.market.issued_before = -rules.reserve
-    for node in state.sequencers:
-        node.bid = 1.0 if node.status == Status.ACTIVE else 0.0
     weigh(state, rules)
     members = 0
     for node in state.sequencers:
