@@ -87,7 +87,7 @@ def payment_to_a_proposer(run: Run) -> float:
 @fact(
     observed=43.7, tolerance=0.25, unit="USD per block",
     source=f"derived: 52 million USD over 1,190,617 blocks, {DELPHI}", confidence="medium", kind="calibrated",
-    why="Set was what builders keep beside the 0.112 ETH that proposers had a block in those years, an eighth; here "
+    why="Set was what builders keep beside the 0.112 ETH that proposers had a block in those years, a seventh; here "
     "proposers have the 0.050 of 2026.", **L1,
 )  # fmt: skip
 def profit_of_builders(run: Run) -> float:
@@ -146,7 +146,7 @@ def price_after_resale(before: Run, after: Run) -> float:
     arms=({"resale": 0.0},), observed=(3.7 / 95, 3.7 / 19), unit="share",
     source=f"derived: 10,000 USD a day (May 2025, {SHEET}) of a forecast of 19 to 95 million a year, {FORECAST}",
     confidence="low", kind="predicted",
-    why="Half of the opportunity is assumed to be for sale (auctioned_share); 0.06 to 0.32 of it would do.", **LANE,
+    why="Half of the opportunity is assumed to be for sale (auctioned_share); 0.07 to 0.35 of it would do.", **LANE,
 )  # fmt: skip
 def yield_of_the_lane(run: Run) -> float:
     """The express lane brings 4 to 19 % of what was forecast, the forecast taken to be all there is to arbitrage."""

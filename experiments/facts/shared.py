@@ -103,8 +103,6 @@ def fees_of_few_rollups(run: Run) -> float:
 @fact(
     design="astria", observed=402, tolerance=0.15, unit="days", source=f"{STOPPED}; {GENESIS}", confidence="medium",
     kind="calibrated", epochs=1_092, replicates=64,
-    why="Half of the runs have stopped by then (median 399 days). In a third the last validator is cheap enough to "
-    "live on what there is and goes on; what a team costs beside its validators is not modelled.",
 )  # fmt: skip
 def life_of_astria(run: Run) -> float:
     """Astria stopped 402 days after its genesis."""
