@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments import Design, ExperimentError
+from model.core.options import Sanction
 from model.parameters import Scenario, ScenarioError, parameter_names
 from tests.scenarios import values
 
@@ -32,12 +33,13 @@ def test_a_grid_spaces_what_is_given_as_a_range():
     design = Design.grid(
         sampling_probability={"low": 1e-4, "points": 3},
         number_of_rangers={"low": 1, "high": 4, "points": 99},
-        selection={},
+        sanction={},
         expel={},
     )
-    assert len(design.points) == 3 * 4 * 3 * 2
-    assert [point["sampling_probability"] for point in design.points[:: 4 * 3 * 2]] == [0.0001, 0.01, 1.0]
-    assert [point["number_of_rangers"] for point in design.points[: 4 * 6 : 6]] == [1, 2, 3, 4]
+    each = 2 * len(Sanction)
+    assert len(design.points) == 3 * 4 * each
+    assert [point["sampling_probability"] for point in design.points[:: 4 * each]] == [0.0001, 0.01, 1.0]
+    assert [point["number_of_rangers"] for point in design.points[: 4 * each : each]] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -65,12 +67,12 @@ def test_a_grid_that_cannot_be_says_why(values_, message):
 
 def test_one_at_a_time_departs_from_the_base_in_one_axis():
     slashes = [0.01, METIS.slash_fraction, 1]
-    varied = {"slash_fraction": slashes, "selection": {}, "expel": [True], "exit_delay": [1, 99]}
+    varied = {"slash_fraction": slashes, "choice": {}, "expel": [True], "exit_delay": [1, 99]}
     design = Design.one_at_a_time(METIS, **varied)
     base = {name: getattr(METIS, name) for name in varied}
     assert design.points[0] == base
     departures = [[name for name in varied if point[name] != base[name]] for point in design.points[1:]]
-    assert departures == [["slash_fraction"]] * 2 + [["selection"]] * 2 + [["expel"]] + [["exit_delay"]] * 2
+    assert departures == [["slash_fraction"]] * 2 + [["choice"]] * 2 + [["expel"]] + [["exit_delay"]] * 2
     assert all(tuple(point) == design.axes for point in design.points)
 
 
@@ -144,8 +146,8 @@ def test_a_csv_file_is_read_as_people_and_spreadsheets_write_it(tmp_path):
         ("number_of_rangers\n1.5\n", "row 1: number_of_rangers = '1.5': give a whole number"),
         ("expel\n1\n", "row 1: expel = '1': allowed are true, false"),
         (
-            "selection\nstakes\n",
-            "row 1: selection = 'stakes': allowed are stake, sqrt_stake, equal; did you mean 'stake'",
+            "choice\nlogits\n",
+            "row 1: choice = 'logits': allowed are luce, logit, best_response; did you mean 'logit'",
         ),
         ("slash_fraction\n\xff\n", "not CSV text"),
         ("slash_fraction\n0.1\x00\n", "row 1: slash_fraction = '0.1\\x00': give a number"),

@@ -23,14 +23,16 @@ TRIALS = 1_000.0
 
 SIZES = (
     "number_of_sequencers", "possible_sequencers", "number_of_delegators", "number_of_rangers", "possible_rangers",
-    "number_of_apps", "exit_delay", "slash_delay", "correlation_window",
+    "number_of_apps", "number_of_builders", "services", "sister_chains", "exit_delay", "slash_delay", "watch_delay",
+    "correlation_window",
 )  # fmt: skip
 """Parameters that say how large the state is."""
 
 OPENING = (
     "token_price", "token_supply", "reserve", "stake_index", "honest_share", "diligent_share", "delegated_wealth",
     "wealth_gini", "initial_delegation", "commission_low", "commission_high", "byzantine_share", "sybil_nodes",
-    "colluding_share", "bribery_budget", "griefing_share",
+    "colluding_share", "bribery_budget", "griefing_share", "censor_budget", "hit_and_run_nodes", "takeover_budget",
+    "incumbent_nodes", "builder_dispersion", "service_overlap", "big_member_share",
 )  # fmt: skip
 """Parameters that say how an economy opens and nothing after."""
 

@@ -15,7 +15,7 @@ from experiments.equilibrium.moves import Deviation, Move
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.watching import of_delegators, of_rangers
 from experiments.equilibrium.world import World
-from model.core import entry, ladder, ledger, policy, watchers
+from model.core import auction, entry, ladder, ledger, policy, watchers
 from model.core.options import NOBODY, OFFENCES, Admission, Conduct, Learning, Offence, Status
 from model.core.selection import EVERYBODY, openings, prospect, seats
 from model.core.state import State
@@ -172,7 +172,9 @@ def _enter(world: World) -> Move | None:
         found = openings(state, rules)
         ledger.bond(node, float(stake[i]))
         node.status = Status.ACTIVE
-        node.profit_average = entry.expected_profit(state.market, rules, node, prospect(node, rules, found))
+        worth = auction.margin(node, rules, state.market, found[node.incumbent, 1])
+        blocks = prospect(node, rules, found)
+        node.profit_average = entry.expected_profit(state.market, rules, node, blocks, worth)
         node.income_average = node.profit_average + node.cost
 
     return Move(Members((i,)), change)
