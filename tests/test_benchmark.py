@@ -51,7 +51,10 @@ CONDUCT = {
 
 def test_floor_draws_the_variates_of_the_run():
     """Compiled loops over the notes of an uncompiled run draw, from the same streams, what that run drew."""
-    scenario = Scenario(**SMALL, griefing_share=0.4, accusation_rate=1, revision_rate=0.5)
+    scenario = Scenario(
+        **SMALL, griefing_share=0.4, accusation_rate=1, revision_rate=0.5, consensus="bft_linear", sister_chains=2,
+        sanction="restaked_slash", services=3, revenue="auction_to_proposer", censor_fee=100,
+    )  # fmt: skip
     notes = record(scenario, 5, epochs=3)
     assert set(notes["kind"]) == set(range(len(KINDS)))
     for number, stream in enumerate(new_streams(5)):
