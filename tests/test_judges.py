@@ -424,7 +424,7 @@ def test_without_a_delay_the_docket_is_the_epoch():
     assert engine.state.docket.shape[0] == 1
     for epoch in range(5):
         engine.state.market.epoch = epoch
-        assert due(engine.state) == 0
+        assert due(engine.state.docket, engine.state.market.epoch) == 0
 
 
 # Names.

@@ -95,7 +95,8 @@ def test_one_compilation_serves_every_scenario():
     ):
         Engine(Scenario(**{**SMALL, **changes}), 1).advance(2)
     simulate(Scenario(**SMALL), seed=np.int64(3), epochs=np.int64(4), record_every=2)
-    assert len(advance.signatures) == len(observe.signatures) == len(total.signatures) == 1
+    assert len(advance.signatures) == 1
+    assert len(observe.signatures) <= 1 >= len(total.signatures)  # none, if a cache had them within `advance`
 
 
 def kernels() -> list[tuple[str, Kernel]]:

@@ -161,7 +161,7 @@ def test_evidence_is_own_in_full_others_in_part_and_fades(published):
     state.sequencers.offences[0] = 10, 0, 0
     state.sequencers.detected[0] = 4, 0, 0
     state.market.detection = 0.25, 0.5, 0.75
-    file(state)
+    file(state.docket, state.sequencers, state.market.epoch)
     learning(state, engine.rules, engine.streams)
     keep, seen = 0.5 ** (1 / 10), 30.0 if published else 0.0
     assert state.sequencers.caught[0] == pytest.approx(keep * 5 + np.array([4, 0, 0]) + seen * state.market.detection)

@@ -65,7 +65,7 @@ class Play:
     def _due(self, state: State, i: int) -> float:
         """Return what sequencer i is convicted to lose and has not lost yet (USD), come to light or not."""
         kept = np.prod(1 - state.pending[:, i])
-        filed = np.delete(state.docket[:, i, CONVICTED], due(state), axis=0).sum(axis=0)
+        filed = np.delete(state.docket[:, i, CONVICTED], due(state.docket, state.market.epoch), axis=0).sum(axis=0)
         kept *= np.prod((1 - self._rules.slash) ** filed)
         return float((1 - kept) * state.sequencers[i].self_stake * state.market.price)
 

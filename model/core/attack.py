@@ -3,6 +3,7 @@
 from model.core.censorship import offer_embargo
 from model.core.compiled import kernel
 from model.core.hit_and_run import hit_and_run
+from model.core.options import Tactic
 from model.core.takeover import take_over
 
 
@@ -13,9 +14,12 @@ def attack(state, rules, streams):
     Profits of what an attacker owns were added as they were earned. Writes what the tactics write, and attackers'
     profit, charged. Draws from `attack` what active tactics draw.
     """
-    offer_embargo(state, rules, streams.attack)
-    hit_and_run(state, rules)
-    take_over(state, rules, streams.attack)
+    if state.attackers[Tactic.CENSORSHIP].active == 1:
+        offer_embargo(state, rules, streams.attack)
+    if state.attackers[Tactic.HIT_AND_RUN].active == 1:
+        hit_and_run(state, rules)
+    if state.attackers[Tactic.TAKEOVER].active == 1:
+        take_over(state, rules, streams.attack)
     for attacker in state.attackers:
         attacker.profit -= attacker.spent - attacker.charged
         attacker.charged = attacker.spent

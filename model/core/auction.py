@@ -81,10 +81,8 @@ def price_blocks(builders, now, rules):
 
 
 @kernel
-def sell_blocks(state, rules, stream):
+def sell_blocks(state, stream):
     """Draw which builder wins each of the blocks that were ordered by the rules. Writes won. Draws from `auction`."""
-    if rules.sold <= 0.0:
-        return
     blocks = 0
     for node in state.sequencers:
         blocks += node.made
@@ -107,8 +105,6 @@ def pay_builders(state, rules):
 
     Writes flow, total_won, profit of builders, and totals. Law: price and profits sum to the value sold.
     """
-    if rules.sold <= 0.0:
-        return
     value = 0.0
     for node in state.sequencers:
         value += node.honest_value

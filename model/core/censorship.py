@@ -25,8 +25,6 @@ def offer_embargo(state, rules, stream):
     Writes the nodes' embargo and weight, the attacker's began. Draws from `stream` one uniform per row.
     """
     censor = state.attackers[Tactic.CENSORSHIP]
-    if censor.active == 0:
-        return
     offered = rules.censor_fee <= censor.budget - censor.spent
     if offered and censor.began < 0:
         censor.began = state.market.epoch + 1
@@ -59,8 +57,6 @@ def try_embargoes(state, rules, stream):
 
     Writes the docket, the Rangers' reported, and their claims on convictions. Draws from `stream` per embargo.
     """
-    if state.attackers[Tactic.CENSORSHIP].active == 0:
-        return
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         if node.embargo == 1:
@@ -107,8 +103,6 @@ def settle_embargo(state, rules):
     Writes income and averages of sequencers, market.harm, totals, attackers' spent, profit, succeeded. Draws nothing.
     """
     censor = state.attackers[Tactic.CENSORSHIP]
-    if censor.active == 0:
-        return
     now = state.market
     made = 0
     closed = 0

@@ -46,14 +46,15 @@ def conduct(state, rules, shape, streams):
             take_stance(node, rules, state.market.mean_opportunity, desk.stance[0])
             play(node, node.assigned, state.market.mean_opportunity, shape, desk, streams.conduct)
     _substitute(state, rules, shape, desk, streams.conduct)
-    sell_blocks(state, rules, streams.auction)
+    if rules.sold > 0.0:
+        sell_blocks(state, streams.auction)
 
 
 @kernel
 def decide(state, rules):
     """Renew what active rational sequencers think of the offences, if they revise in this epoch."""
     for a in range(OFFENCES):
-        missed = unreported(state, rules, a)
+        missed = unreported(state.rangers, rules, a)
         for i in range(state.sequencers.size):
             node = state.sequencers[i]
             if node.status != Status.ACTIVE or node.conduct != Conduct.RATIONAL or node.revises == 0:

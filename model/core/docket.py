@@ -9,11 +9,11 @@ FATES = 4
 
 
 @kernel
-def file(state):
-    """File the offences of this epoch. Writes State.docket."""
-    cases = state.docket[state.market.epoch % state.docket.shape[0]]
-    for i in range(state.sequencers.size):
-        node = state.sequencers[i]
+def file(docket, nodes, epoch):
+    """File the offences of an epoch. Writes docket."""
+    cases = docket[epoch % docket.shape[0]]
+    for i in range(nodes.size):
+        node = nodes[i]
         for a in range(OFFENCES):
             cases[i, COMMITTED, a] = node.offences[a]
             cases[i, FOUND, a] = node.detected[a]
@@ -22,9 +22,9 @@ def file(state):
 
 
 @kernel
-def due(state):
+def due(docket, epoch):
     """Return the slot of the docket whose offences come to light now: those of `exposure_delay` epochs ago."""
-    return (state.market.epoch + 1) % state.docket.shape[0]
+    return (epoch + 1) % docket.shape[0]
 
 
 @kernel

@@ -13,8 +13,6 @@ def hit_and_run(state, rules):
     succeeded once no stake of its nodes can be reached any more and it made a profit. Draws nothing.
     """
     runner = state.attackers[Tactic.HIT_AND_RUN]
-    if runner.active == 0:
-        return
     epoch = state.market.epoch
     last = rules.hit_after + rules.hit_length - 1
     within_reach = 0.0

@@ -33,7 +33,7 @@ def imitate(state, rules, stream):
 def _account(state, rules):
     """Average profit (USD) per block that weight entitles to, in jail or out of it; of Rangers, per assigned block."""
     keep = rules.income_keep
-    total = entitle(state, rules, True)
+    total = entitle(state.sequencers, rules, state.market.epoch, True)
     for node in state.sequencers:
         profit = node.total_usd - node.usd_before
         node.usd_before = node.total_usd

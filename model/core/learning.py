@@ -34,7 +34,7 @@ def learning(state, rules, streams):
 @kernel
 def _watch_detection(state, rules):
     """Count the offences whose time to come to light is over as trials of detection. Writes caught and uncaught."""
-    cases = state.docket[due(state)]
+    cases = state.docket[due(state.docket, state.market.epoch)]
     published = rules.proof_of_check == 1 and rules.verification == Verification.RANGERS
     trials = rules.transparency if published else 0.0
     caught = np.zeros(OFFENCES)

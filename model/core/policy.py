@@ -13,16 +13,16 @@ from model.core.watchers import overlooked
 @kernel
 def advertised_detection(state, rules, node, a):
     """Return the detection of offence a by a node that the design promises: Rangers, peers or public, and proofs."""
-    return 1.0 - overlooked(node, rules, a) * unreported(state, rules, a)
+    return 1.0 - overlooked(node, rules, a) * unreported(state.rangers, rules, a)
 
 
 @kernel
-def unreported(state, rules, a):
+def unreported(rangers, rules, a):
     """Return the chance that no Ranger reports offence a, whoever commits it, if all check as the design wants."""
     if rules.verification != Verification.RANGERS:
         return 1.0
     seated = 0
-    for ranger in state.rangers:
+    for ranger in rangers:
         if ranger.status == Status.ACTIVE:
             seated += 1
     return (1.0 - rules.sampling_probability * rules.evidence[a]) ** seated

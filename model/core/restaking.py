@@ -23,11 +23,11 @@ def suffer_elsewhere(state, rules, stream):
     totals. Draws from `shocks` one uniform per other service, whatever happens, and nothing without any. Law: a service
     falls at most once, and in the end the corruption of none that stands and is backed pays.
     """
-    chance = shock_chance(rules) if state.services.size > 0 else 0.0
+    chance = shock_chance(rules)
     for j in range(state.services.size):
         if stream.random() < chance and state.services[j].fallen == 0:
             _lose(state, j, rules.external_shock_size, rules.unbonding_slashable == 1)
-    moved = state.services.size > 0
+    moved = True
     while moved:
         moved = False
         for j in range(state.services.size):

@@ -7,7 +7,7 @@ from model.core.auction import pay_builders
 from model.core.books import credit
 from model.core.censorship import settle_embargo
 from model.core.compiled import kernel
-from model.core.options import NOBODY, OFFENCES, Revenue, RewardRule, Status
+from model.core.options import NOBODY, OFFENCES, Revenue, RewardRule, Status, Tactic
 from model.core.ordering import lawful_capture, lawful_harm
 from model.core.policy import fault_risk
 from model.core.restaking import service_due
@@ -54,12 +54,14 @@ def rewards(state, rules):
     if state.services.size > 0:
         _pay_of_services(state, rules)
     _fees(state, rules)
-    pay_builders(state, rules)
+    if rules.sold > 0.0:
+        pay_builders(state, rules)
     state.market.harm = 0.0
     state.market.lawful_harm = 0.0
     for node in state.sequencers:
         _earn(state.market, state.totals, state.attackers, node, rules)
-    settle_embargo(state, rules)
+    if state.attackers[Tactic.CENSORSHIP].active == 1:
+        settle_embargo(state, rules)
     for ranger in state.rangers:
         _ranger_earns(state.market, state.totals, state.attackers, ranger, rules)
 

@@ -5,7 +5,7 @@ from model.core.books import credit
 from model.core.compiled import kernel
 from model.core.council import judge, remove
 from model.core.docket import CONVICTED, due, file, has_come_to_light
-from model.core.options import OFFENCES, Conduct, Offence, Sanction, Status, Verification
+from model.core.options import OFFENCES, Conduct, Offence, Sanction, Status, Tactic, Verification
 from model.core.penalty import makes_scandals, takes_stake
 from model.core.restaking import suffer_elsewhere
 
@@ -25,10 +25,12 @@ def sanctions(state, rules, streams):
         node.slashed = 0.0
         node.sentenced = 0
     _penalise_shirkers(state, rules)
-    file(state)
-    censorship.try_embargoes(state, rules, streams.attack)
-    cases = state.docket[due(state)]
-    _scandal(state, rules, cases)
+    file(state.docket, state.sequencers, state.market.epoch)
+    if state.attackers[Tactic.CENSORSHIP].active == 1:
+        censorship.try_embargoes(state, rules, streams.attack)
+    cases = state.docket[due(state.docket, state.market.epoch)]
+    state.market.scandal = _has_scandal(cases) if makes_scandals(rules) else 0
+    state.totals.scandals += state.market.scandal
     if rules.sanction == Sanction.REMOVAL:
         judge(state, rules, cases, streams.sanctions)
     if not takes_stake(rules):
@@ -43,7 +45,8 @@ def sanctions(state, rules, streams):
         _accuse(state, rules, slot, streams.sanctions)
     _honest_faults(state, rules)
     _take_due(state, rules)
-    suffer_elsewhere(state, rules, streams.shocks)
+    if state.services.size > 0:
+        suffer_elsewhere(state, rules, streams.shocks)
     for node in state.sequencers:
         if node.sentenced == 1:
             _sentence(node, rules, state.market, state.totals)
@@ -51,14 +54,13 @@ def sanctions(state, rules, streams):
 
 
 @kernel
-def _scandal(state, rules, cases):
-    """Tell whether misconduct that the chain answers for with its name comes to light. Writes market.scandal."""
-    state.market.scandal = 0
-    if makes_scandals(rules):
-        for i in range(cases.shape[0]):
-            if has_come_to_light(cases, i):
-                state.market.scandal = 1
-    state.totals.scandals += state.market.scandal
+def _has_scandal(cases):
+    """Tell whether anybody's misconduct comes to light (0 or 1)."""
+    scandal = 0
+    for i in range(cases.shape[0]):
+        if has_come_to_light(cases, i):
+            scandal = 1
+    return scandal
 
 
 @kernel

@@ -72,15 +72,15 @@ def weigh(state, rules):
 
     Seats go to active nodes in the order of rows. Writes weight. Draws nothing.
     """
-    return entitle(state, rules, False)
+    return entitle(state.sequencers, rules, state.market.epoch, False)
 
 
 @kernel
-def entitle(state, rules, in_jail):
+def entitle(nodes, rules, epoch, in_jail):
     """Set and sum weights as `weigh` does; with `in_jail`, of the jailed too, who take nobody's seat for that."""
     free = seats(rules)
     total = 0.0
-    for node in state.sequencers:
+    for node in nodes:
         node.weight = 0.0
         active = node.status == Status.ACTIVE
         if (active or (in_jail and node.status == Status.JAILED)) and (free > 0 or not needs_seat(node, rules)):
@@ -88,23 +88,23 @@ def entitle(state, rules, in_jail):
             if active and needs_seat(node, rules):
                 free -= 1
         total += node.weight
-    return _hand_over(state, rules, total) if has_plan(rules) else total
+    return _hand_over(nodes, rules, epoch, total) if has_plan(rules) else total
 
 
 @kernel
-def _hand_over(state, rules, total):
+def _hand_over(nodes, rules, epoch, total):
     """Scale weights so that the incumbent's come to its share by the plan, if it and others are there."""
     own = 0.0
     rest = 0.0
-    for node in state.sequencers:
+    for node in nodes:
         if node.incumbent == 1:
             own += node.weight
         else:
             rest += node.weight
     if own <= 0.0 or rest <= 0.0:
         return total
-    share = incumbent_share(rules, state.market.epoch)
-    for node in state.sequencers:
+    share = incumbent_share(rules, epoch)
+    for node in nodes:
         node.weight *= share / own if node.incumbent == 1 else (1.0 - share) / rest
     return 1.0
 
@@ -170,5 +170,5 @@ def selection(state, rules, streams):
     first = int(streams.selection.random() * committees) if rest > 0 else 0
     for c in range(committees):
         due = rules.blocks_per_epoch // committees + (1 if (c - first) % committees < rest else 0)
-        agreed = agree(state, rules, c, due, starts)
+        agreed = due if rules.consensus == Consensus.NONE else agree(state, rules, c, due, starts)
         now.lost_blocks -= agreed - deal(state.sequencers, rules, c, agreed, streams.selection)

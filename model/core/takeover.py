@@ -27,8 +27,6 @@ def take_over(state, rules, stream):
     profit, began, succeeded. Draws from `stream` one uniform per node of its own until it strikes.
     """
     buyer = state.attackers[Tactic.TAKEOVER]
-    if buyer.active == 0:
-        return
     if buyer.succeeded >= 0:
         if rules.takeover_target < CONTROL:
             buyer.profit += rules.halt_gain * state.market.lost_blocks / rules.blocks_per_epoch
