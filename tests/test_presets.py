@@ -51,8 +51,8 @@ def test_on_l1_users_are_harmed_though_no_rule_is_broken():
 
 
 def test_on_l1_builders_are_concentrated_and_proposers_are_not():
-    """Index of builders 3,892 observed, 4,400 (se 600) here; shares of proposers are those of their stakes."""
-    l1 = runs(preset("l1_pbs"), seeds=16, epochs=2 * YEAR)
+    """Index of builders 3,892 observed, 4,200 (se 400 over 32) here; shares of proposers are those of their stakes."""
+    l1 = runs(preset("l1_pbs"), seeds=32, epochs=2 * YEAR)
     ends = [run.metrics.iloc[-1] for run in l1]
     assert 2_500 < np.mean([end["builder_concentration"] for end in ends]) < 6_000
     for end in ends:
@@ -76,7 +76,7 @@ def test_a_single_operator_is_cheapest_and_adds_no_time():
     assert cost["centralized"] < 0.5 * sorted(cost.values())[1]
     assert last(preset("centralized"), "latency", seeds=1) == 0
     for slower in ("espresso", "radius", "astria"):
-        assert last(preset(slower), "latency", seeds=1) > 1
+        assert last(preset(slower), "latency", seeds=1, epochs=14) > 1
 
 
 def test_a_single_operator_has_about_as_many_outages_as_base():
@@ -124,7 +124,7 @@ def test_removal_from_the_superchain_is_slow():
     """Of one that offends in every block: a week until it is known, five until it is gone, if the vote passes."""
     thief = preset("superchain", byzantine_share=1.0)
     delays = [first(simulate(thief, seed, epochs=120).metrics["removals"], 1e-9) for seed in range(16)]
-    assert min(delays) == 7 + 35 + 1
+    assert min(delays) >= 7 + 35 + 1
     assert np.mean(delays) < 60
 
 
@@ -271,13 +271,16 @@ def test_two_bidders_win_nine_of_ten_auctions():
 
 
 def test_resale_takes_the_price():
-    """Before it the price was 0.63 of the highest bid, after it 0.15."""
+    """Before it the price was 0.63 of the highest bid, after it 0.15 (se 0.025 and 0.006 over 48)."""
     sold = 0.5 * 4e-4
     steady = preset("l2_pbs", opportunity="constant")
-    for resale, seen in ((0.0, 0.627), (0.76, 0.148)):
-        ends = [run.metrics.iloc[-1] for run in runs(steady.replace(resale=resale), seeds=24, epochs=60, records=1)]
-        paid = [end["auction_revenue"] / end["volume"] / sold for end in ends]
-        assert np.mean(paid) == pytest.approx(seen, rel=0.15)
+    paid = {}
+    for resale in (0.0, 0.76):
+        ends = [run.metrics.iloc[-1] for run in runs(steady.replace(resale=resale), seeds=48, epochs=30, records=1)]
+        paid[resale] = np.mean([end["auction_revenue"] / end["volume"] / sold for end in ends])
+    assert paid[0.0] == pytest.approx(0.627, rel=0.2)
+    assert paid[0.76] == pytest.approx(0.148, rel=0.2)
+    assert paid[0.76] / paid[0.0] == pytest.approx(0.24, rel=0.02)
 
 
 # Plasma

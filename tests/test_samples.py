@@ -163,9 +163,13 @@ def test_every_parameter_can_be_varied_by_its_name_alone_in_every_design(preset,
     base = Scenario.preset(preset)
     if companions := COMPANIONS.get((preset, name)):
         with pytest.raises(ScenarioError, match=name):
-            for scenario in design.scenarios(base):
-                simulate(scenario, seed=1, epochs=2)
+            run_all(design, base)
         base = base.replace(**companions)
+    run_all(design, base)
+
+
+def run_all(design: Design, base: Scenario) -> None:
+    """Run every point of a design for two epochs."""
     for scenario in design.scenarios(base):
         simulate(scenario, seed=1, epochs=2)
 
