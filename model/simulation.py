@@ -9,7 +9,7 @@ import numpy as np
 from model.core.compiled import digest
 from model.core.epoch import advance
 from model.core.opportunity import new_shape
-from model.core.recording import Snapshots, new_snapshots, observe
+from model.core.recording import Snapshots, new_snapshots
 from model.core.state import State
 from model.history import History
 from model.parameters import Scenario, ScenarioError, idle
@@ -59,7 +59,6 @@ def simulate(scenario: Scenario, seed: int | None = None, epochs: int = 365, rec
     engine = Engine(scenario, new_seed() if seed is None else seed)
     idle.warn(scenario, stacklevel=2)
     snapshots = new_snapshots(engine.state, [*range(0, epochs, record_every), epochs])
-    observe(engine.state, snapshots, 0)
     engine.advance(epochs, snapshots)
     provenance = {
         "scenario": scenario.model_dump(),

@@ -97,6 +97,7 @@ def reconcile(chosen: dict[str, Any]) -> dict[str, Any]:
     free = starting - math.floor(full["byzantine_share"] * starting + 0.5)
     full["sybil_nodes"] = min(full["sybil_nodes"], free)
     full["hit_and_run_nodes"] = min(full["hit_and_run_nodes"], free - full["sybil_nodes"])
+    full["council_threshold"] = min(full["council_threshold"], full["council_size"])
     bound = full["possible_sequencers"] * full["max_stake"] + full["possible_rangers"] * full["ranger_bond"]
     full["token_supply"] = max(full["token_supply"], 1 + bound / (1 - full["delegated_wealth"]) * 1.01)
     return full

@@ -5,6 +5,7 @@ import pytest
 
 from model import Scenario
 from model.core.expectation import TURN, expected_turns
+from model.core.options import Tactic
 from model.core.recording import new_snapshots, observe
 from model.simulation import Engine
 
@@ -53,6 +54,18 @@ def test_turns_come_to_their_expectation(changes):
         differences.append(row)
     assert offences > 100
     assert (np.abs(z_scores(differences)) < LOOSE).all()
+
+
+def test_who_turns_at_the_end_of_an_epoch_was_honest_in_it():
+    """A runner takes all from epoch 20 on: before that nothing is expected of it, and then every block but for jail."""
+    scenario = Scenario.preset("metis", hit_and_run_nodes=1, hit_after=20, hit_length=3, jail_epochs=0)
+    engine, seen = recorded(scenario, 1, 23)
+    row = int(np.flatnonzero(engine.state.sequencers.owner == Tactic.HIT_AND_RUN)[0])
+    turns = np.zeros(23, TURN).view(np.recarray)
+    expected_turns(seen, engine.rules, engine.shape, row, seen.market["detection"][1:], turns)
+    offences = seen.sequencers["offences"][1:, row].sum(axis=1)
+    assert offences[20:].min() > 0 == offences[:20].max()
+    assert turns["offences"].sum(axis=1) == pytest.approx(offences)
 
 
 DEALT = [

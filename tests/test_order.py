@@ -23,7 +23,7 @@ from model.core.entry import expected_profit
 from model.core.market import market
 from model.core.options import Conduct, Offence, Ordering, Revenue, Status
 from model.core.rewards import batch_cost, protocol_part
-from model.core.selection import selection, weigh
+from model.core.selection import entitle, openings, prospect, selection, weigh
 from model.core.users import users
 from model.history import History
 from model.metrics import compute
@@ -430,6 +430,22 @@ def test_a_bidder_alone_or_a_worthless_right_costs_nothing(alone, worthless):
     assert (engine.state.market.top_bid == 0) == worthless
 
 
+def test_who_is_in_jail_is_entitled_to_what_it_last_bid_for_and_pays_nothing():
+    """What imitation learns of an offence includes the blocks that jail costs."""
+    engine = auctioned()
+    state, rules = engine.state, engine.rules
+    selection(state, rules, engine.streams)
+    bid, convict = float(state.sequencers.bid[0]), state.sequencers[0]
+    convict.status, convict.jailed_until = Status.JAILED, 99
+    selection(state, rules, engine.streams)
+    assert convict.bid == bid > 0
+    assert convict.payment == convict.assigned == 0
+    assert state.sequencers.assigned.sum() == 200
+    total = weigh(state, rules)
+    assert convict.weight == 0
+    assert entitle(state, rules, True) == pytest.approx(total + bid**rules.auction_precision)
+
+
 def test_a_thief_bids_for_what_it_can_steal():
     """Reservation value at a rung: the option is worth kept (E[v; v > tau] - tau P(v > tau)), exactly."""
     engine = auctioned(opportunity="heavy_tailed", honest_share=0.0)
@@ -492,7 +508,10 @@ def test_candidates_reckon_with_the_price():
     value = auction.valuation(state.sequencers[0], engine.rules, state.market)
     expected = theory.frechet_auction(np.full(6, value), s.auction_precision)
     kept = expected.surplus[5] / expected.highest * value
-    assert expected_profit(state.market, engine.rules, twin, total) == pytest.approx(200 * kept - 7.0)
+    worth = auction.margin(twin, engine.rules, state.market, total)
+    blocks = prospect(twin, engine.rules, openings(state, engine.rules))
+    assert blocks == pytest.approx(200 / 6)
+    assert expected_profit(state.market, engine.rules, twin, blocks, worth) == pytest.approx(200 * kept - 7.0)
     assert twin.bid == pytest.approx(1.0)
 
 

@@ -158,8 +158,8 @@ def test_delegators_entrants_and_offenders_reckon_with_what_services_pay():
         assert yields[0] - yields[1] == pytest.approx(paid)
         own = ours.self_stake + ours.commission * ours.pool
         profits = (
-            expected_profit(restaked.state.market, restaked.rules, theirs, 1e5),
-            expected_profit(plain.state.market, plain.rules, ours, 1e5),
+            expected_profit(restaked.state.market, restaked.rules, theirs, 30.0, 0.0),
+            expected_profit(plain.state.market, plain.rules, ours, 30.0, 0.0),
         )
         assert profits[0] - profits[1] == pytest.approx(paid * own / 365 * plain.state.market.price)
         costs = (

@@ -110,7 +110,7 @@ def test_at_an_announced_rate_curve_and_target_are_the_same_to_delegators_and_en
             views.append(
                 (
                     float(gross_yield(node, engine.rules, total, engine.state.market)),
-                    float(expected_profit(engine.state.market, engine.rules, node, 1e5)),
+                    float(expected_profit(engine.state.market, engine.rules, node, 30.0, 0.0)),
                     float(node.profit_average),
                 )
             )

@@ -465,12 +465,12 @@ def test_nodes_are_as_willing_as_the_oracle_says(name):
     engine = Engine(scenario(name), 2)
     engine.advance(4)
     state, reference = engine.state, Reference(engine.scenario, engine.state, 0)
-    advertised = advertised_detection(state, engine.rules, Offence.CENSOR)
     asked = 0
     for node, other in zip(state.sequencers, reference.sequencers, strict=True):
         if node.status == Status.ACTIVE:
             share = reference.weight(other, other.stake) / sum(reference.weight(n, n.stake) for n in reference.active())
             blocks = share * engine.scenario.blocks_per_epoch
+            advertised = advertised_detection(state, engine.rules, node, Offence.CENSOR)
             ours = acceptance(node, engine.rules, blocks, advertised, state.market.price)
             assert ours == pytest.approx(_agrees(reference, other, share), rel=1e-9, abs=1e-12)
             asked += 0 < ours < 1

@@ -7,7 +7,7 @@ from experiments.ranges import declaration
 from model.core.learning import choose_diligence
 from model.core.opportunity import new_shape
 from model.core.options import Offence
-from model.core.recording import new_snapshots, observe
+from model.core.recording import new_snapshots
 from model.core.reinforcement import begin as begin_policies
 from model.history import History
 from model.parameters import Scenario
@@ -98,7 +98,6 @@ def watch(engine: Engine, epochs: int, record_every: int) -> History:
     """Run an economy on and return its history from where it was."""
     first, last = engine.epoch, engine.epoch + epochs
     snapshots = new_snapshots(engine.state, [*range(first, last, record_every), last])
-    observe(engine.state, snapshots, first)
     engine.advance(epochs, snapshots)
     return History(engine.scenario, snapshots)
 

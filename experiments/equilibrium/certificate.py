@@ -19,7 +19,7 @@ from experiments.equilibrium.settling import Finding, findings, policies
 from experiments.equilibrium.world import World, calm, frozen
 from experiments.errors import ExperimentError
 from experiments.sweeps.plan import replicate_seed
-from model.core.recording import new_snapshots, observe
+from model.core.recording import new_snapshots
 from model.parameters import Scenario
 from model.simulation import Engine
 
@@ -105,7 +105,6 @@ def _settle(
         own = replicate_seed(seed, replicate)
         engine = Engine(scenario, own)
         snapshots = new_snapshots(engine.state, range(epochs + 1))
-        observe(engine.state, snapshots, 0)
         engine.advance(epochs, snapshots)
         worlds.append(frozen(engine, replicate_seed(own, 1)))
         paths.append(policies(engine.rules, snapshots))

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.core.epoch import advance
 from model.core.opportunity import Shape
-from model.core.recording import Snapshots, new_snapshots, observe
+from model.core.recording import Snapshots, new_snapshots
 from model.core.state import State, Streams
 from model.parameters import Scenario
 from model.parameters.rules import rules_of
@@ -47,7 +47,6 @@ class World:
         if change is not None:
             change(state, rules)
         snapshots = new_snapshots(state, range(self.epoch, self.epoch + horizon + 1))
-        observe(state, snapshots, self.epoch)
         streams: Streams = new_streams(self.seed)
         advance(state, rules, self.shape, streams, snapshots, self.epoch, self.epoch + horizon)
         return rules, snapshots, state

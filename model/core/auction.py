@@ -36,7 +36,10 @@ def kept_part(weight, others, precision):
 @kernel
 def kept_parts(weights, precision, out):
     """Set `out` to what each bidder keeps of what it wins. The weights of others are added up, not subtracted."""
-    top = np.argmax(weights)
+    top = 0
+    for b in range(weights.size):
+        if weights[b] > weights[top]:
+            top = b
     rest = 0.0
     for b in range(weights.size):
         if b != top:
@@ -57,11 +60,15 @@ def price_blocks(builders, now, rules):
     if rules.sold <= 0.0:
         return
     weights = np.empty(builders.size)
+    strongest = 0.0
     for b in range(builders.size):
         reach = 1.0 - rules.exclusive_flow + rules.exclusive_flow * builders[b].flow
         weights[b] = builders[b].skill * reach
-    weights = (weights / weights.max()) ** rules.auction_precision
-    total = weights.sum()
+        strongest = max(strongest, weights[b])
+    total = 0.0
+    for b in range(builders.size):
+        weights[b] = (weights[b] / strongest) ** rules.auction_precision
+        total += weights[b]
     kept = np.empty(builders.size)
     kept_parts(weights, rules.auction_precision, kept)
     paid = 0.0
@@ -85,9 +92,11 @@ def sell_blocks(state, rules, stream):
             blocks -= node.offences[a]
     chances = np.empty(state.builders.size)
     won = np.empty(state.builders.size, np.int64)
+    total = 0.0
     for b in range(chances.size):
         chances[b] = state.builders[b].chance
-    multinomial(stream, blocks, chances, chances.sum(), won)
+        total += chances[b]
+    multinomial(stream, blocks, chances, total, won)
     for b in range(chances.size):
         state.builders[b].won = won[b]
 
@@ -155,13 +164,15 @@ def place_bids(state, rules):
     """Let every active node bid its valuation of a block, and set what it will pay for each block it is dealt.
 
     It pays what it does not keep, by the rule of the second price. If nobody values a block, all bid alike and pay
-    nothing. Writes bid (in highest bids), payment (USD per block), market.top_bid (USD). Draws nothing.
+    nothing. Who is in jail keeps its last bid, which tells what blocks it misses. Writes bid (in highest bids),
+    payment (USD per block), market.top_bid (USD). Draws nothing.
     """
     nodes = state.sequencers
     top = 0.0
     for node in nodes:
-        node.bid = max(0.0, valuation(node, rules, state.market)) if node.status == Status.ACTIVE else 0.0
-        top = max(top, node.bid)
+        if node.status == Status.ACTIVE:
+            node.bid = max(0.0, valuation(node, rules, state.market))
+            top = max(top, node.bid)
     state.market.top_bid = top
     weights = np.zeros(nodes.size)
     for i in range(nodes.size):
@@ -171,7 +182,7 @@ def place_bids(state, rules):
     kept = np.empty(nodes.size)
     kept_parts(weights, rules.auction_precision, kept)
     for i in range(nodes.size):
-        nodes[i].payment = top * nodes[i].bid * (1.0 - kept[i])
+        nodes[i].payment = top * nodes[i].bid * (1.0 - kept[i]) if nodes[i].status == Status.ACTIVE else 0.0
 
 
 @kernel

@@ -13,9 +13,28 @@ def total(state):
     nodes = state.sequencers
     rangers = state.rangers
     accounts = state.accounts
-    owned = (nodes.self_stake, nodes.wallet, nodes.exiting, nodes.pool, rangers.bond, rangers.wallet)
-    elsewhere = (accounts.circulating, accounts.liquid, accounts.reserve, accounts.treasury, accounts.users)
-    return pairwise_sum(np.concatenate((*owned, state.unbonding.ravel(), np.array(elsewhere))))
+    size = nodes.size
+    balances = np.empty(4 * size + 2 * rangers.size + state.unbonding.size + 5)
+    for i in range(size):
+        balances[i] = nodes[i].self_stake
+        balances[size + i] = nodes[i].wallet
+        balances[2 * size + i] = nodes[i].exiting
+        balances[3 * size + i] = nodes[i].pool
+    end = 4 * size
+    for k in range(rangers.size):
+        balances[end + k] = rangers[k].bond
+        balances[end + rangers.size + k] = rangers[k].wallet
+    end += 2 * rangers.size
+    for i in range(size):
+        for slot in range(state.unbonding.shape[1]):
+            balances[end] = state.unbonding[i, slot]
+            end += 1
+    balances[end] = accounts.circulating
+    balances[end + 1] = accounts.liquid
+    balances[end + 2] = accounts.reserve
+    balances[end + 3] = accounts.treasury
+    balances[end + 4] = accounts.users
+    return pairwise_sum(balances)
 
 
 def residual(accounts: Any, tokens: Any) -> Any:

@@ -6,10 +6,11 @@ is one case, however many blocks prove it.
 
 import numpy as np
 
+from model.core.books import credit
 from model.core.choice import willingness
 from model.core.compiled import kernel
 from model.core.docket import CONVICTED, EMBARGO
-from model.core.options import NOBODY, Conduct, Offence, Status, Tactic
+from model.core.options import Conduct, Offence, Status, Tactic
 from model.core.penalty import conviction
 from model.core.policy import advertised_detection, believed_detection, conviction_cost
 from model.core.selection import weigh
@@ -115,7 +116,10 @@ def settle_embargo(state, rules):
         made += node.made
         if node.embargo == 1:
             closed += node.made
-            _pay(state, rules, node, rules.censor_fee / rules.blocks_per_epoch * node.made)
+            fee = rules.censor_fee / rules.blocks_per_epoch * node.made
+            censor.spent += fee
+            credit(state.attackers, state.totals, node, fee)
+            _count_in(node, rules, fee)
     if closed == 0:
         return
     hours = waiting(closed / made, rules)
@@ -128,14 +132,9 @@ def settle_embargo(state, rules):
 
 
 @kernel
-def _pay(state, rules, node, fee):
-    """Pay a node, as if the fee had been part of its income of the epoch, whose averages are linear in it."""
-    state.attackers[Tactic.CENSORSHIP].spent += fee
+def _count_in(node, rules, fee):
+    """Count a fee as if it had been part of a node's income of the epoch, whose averages are linear in it."""
     node.usd_income += fee
-    node.total_usd += fee
-    state.totals.sequencer_usd += fee
-    if node.owner != NOBODY:
-        state.attackers[node.owner].profit += fee
     if node.status == Status.ACTIVE or node.status == Status.JAILED:
         node.income_average += (1.0 - rules.income_keep) * fee
         node.profit_average += (1.0 - rules.income_keep) * fee

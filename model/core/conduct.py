@@ -8,12 +8,12 @@ from model.core.choice import always
 from model.core.compiled import kernel
 from model.core.options import NOBODY, OFFENCES, Conduct, Learning, Status, Verification
 from model.core.penalty import conviction, ends_turn
-from model.core.policy import advertised_detection, appraise, believed_detection, take_stance
+from model.core.policy import appraise, believed_detection, take_stance, unreported
 from model.core.reinforcement import begin
 from model.core.thinning import new_desk
 from model.core.turn import play
 from model.core.verification import insider_view, offer_bribes, reported
-from model.core.watchers import count_peers, found_out
+from model.core.watchers import count_peers, found_out, overlooked
 
 
 @kernel
@@ -52,12 +52,13 @@ def conduct(state, rules, shape, streams):
 @kernel
 def decide(state, rules):
     """Renew what active rational sequencers think of the offences, if they revise in this epoch."""
-    for i in range(state.sequencers.size):
-        node = state.sequencers[i]
-        if node.status != Status.ACTIVE or node.conduct != Conduct.RATIONAL or node.revises == 0:
-            continue
-        for a in range(OFFENCES):
-            advertised = advertised_detection(state, rules, node, a)
+    for a in range(OFFENCES):
+        missed = unreported(state, rules, a)
+        for i in range(state.sequencers.size):
+            node = state.sequencers[i]
+            if node.status != Status.ACTIVE or node.conduct != Conduct.RATIONAL or node.revises == 0:
+                continue
+            advertised = 1.0 - overlooked(node, rules, a) * missed
             if node.owner == NOBODY:
                 appraise(node, rules, a, believed_detection(node, rules, a, advertised), 0.0, state.market)
             else:

@@ -3,7 +3,7 @@
 from model.core import ledger
 from model.core.chance import binomial
 from model.core.compiled import kernel
-from model.core.docket import EMBARGO, FOUND
+from model.core.docket import has_come_to_light
 from model.core.options import Status
 
 
@@ -18,22 +18,20 @@ def judge(state, rules, cases, stream):
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
         serves = node.status == Status.ACTIVE or node.status == Status.JAILED
-        accused = cases[i, FOUND].sum() + cases[i, EMBARGO].sum() > 0
-        if serves and node.removed_from == 0 and accused and stream.random() < rules.enforcement:
+        if serves and node.removed_from == 0 and has_come_to_light(cases, i) and stream.random() < rules.enforcement:
             state.totals.removal_votes += 1
             if binomial(stream, rules.council_size, 1.0 - rules.council_capture) >= rules.council_threshold:
                 node.removed_from = now + 1 + rules.removal_delay
         if 0 < node.removed_from <= now + 1:
-            remove(state, i)
+            remove(node, state.market, state.totals)
 
 
 @kernel
-def remove(state, i):
+def remove(node, now, totals):
     """Remove a node for good; its stake, if it did not leave before, goes out as in an exit."""
-    node = state.sequencers[i]
     if node.status == Status.REMOVED:
         return
     if node.status == Status.ACTIVE or node.status == Status.JAILED:
-        ledger.leave(node, state.market.epoch)
+        ledger.leave(node, now.epoch)
     node.status = Status.REMOVED
-    state.totals.removals += 1
+    totals.removals += 1

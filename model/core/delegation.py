@@ -111,7 +111,7 @@ def move(state, rules, d, target):
     who = state.delegators[d]
     if who.pool == target or who.release != 0:
         return
-    if who.pool != NOBODY and target != NOBODY and _pending_slash(state, who.pool) > 0.0:
+    if who.pool != NOBODY and target != NOBODY and _pending_slash(state.pending, who.pool) > 0.0:
         return
     if target == NOBODY:
         ledger.undelegate(state, d, rules.exit_delay)
@@ -124,10 +124,10 @@ def move(state, rules, d, target):
 
 
 @kernel
-def _pending_slash(state, i):
+def _pending_slash(pending, i):
     fraction = 0.0
-    for slot in range(state.pending.shape[0]):
-        fraction += state.pending[slot, i]
+    for slot in range(pending.shape[0]):
+        fraction += pending[slot, i]
     return fraction
 
 

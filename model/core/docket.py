@@ -11,16 +11,26 @@ FATES = 4
 @kernel
 def file(state):
     """File the offences of this epoch. Writes State.docket."""
-    slot = state.market.epoch % state.docket.shape[0]
+    cases = state.docket[state.market.epoch % state.docket.shape[0]]
     for i in range(state.sequencers.size):
+        node = state.sequencers[i]
         for a in range(OFFENCES):
-            state.docket[slot, i, COMMITTED, a] = state.sequencers[i].offences[a]
-            state.docket[slot, i, FOUND, a] = state.sequencers[i].detected[a]
-            state.docket[slot, i, CONVICTED, a] = state.sequencers[i].convicted[a]
-            state.docket[slot, i, EMBARGO, a] = 0
+            cases[i, COMMITTED, a] = node.offences[a]
+            cases[i, FOUND, a] = node.detected[a]
+            cases[i, CONVICTED, a] = node.convicted[a]
+            cases[i, EMBARGO, a] = 0
 
 
 @kernel
 def due(state):
     """Return the slot of the docket whose offences come to light now: those of `exposure_delay` epochs ago."""
     return (state.market.epoch + 1) % state.docket.shape[0]
+
+
+@kernel
+def has_come_to_light(cases, i):
+    """Tell whether anything that sequencer i did was found out, by a slot of the docket."""
+    found = 0
+    for a in range(OFFENCES):
+        found += cases[i, FOUND, a] + cases[i, EMBARGO, a]
+    return found > 0

@@ -18,7 +18,11 @@ from model.core.verification import verification
 
 @kernel
 def advance(state, rules, shape, streams, snapshots, first, last):
-    """Run the epochs first..last-1, taking the snapshots that are due. In one call or in many: the same bytes."""
+    """Run the epochs first..last-1, taking the snapshots that are due before, between and after them.
+
+    In one call or in many: the same bytes.
+    """
+    observe(state, snapshots, first)
     for epoch in range(first, last):
         state.market.epoch = epoch
         market(state, rules, streams)

@@ -46,13 +46,15 @@ def expected_turns(snapshots, rules, shape, i, found, out):
     """Fill `out` (T,) TURN with what sequencer i's turns of the epochs before snapshots 1..T came to on average.
 
     Given the blocks it was dealt, the opportunity and its policy of each epoch, and with what chance each offence was
-    found out, `found` (T, OFFENCES). There must be a snapshot after every epoch. Draws nothing.
+    found out, `found` (T, OFFENCES). There must be a snapshot after every epoch. Its conduct is that with which it
+    came into the epoch, for attackers change theirs at the end of one. Draws nothing.
     """
     chance = np.zeros(OFFENCES)
     sums = np.zeros((2, OFFENCES))
     stance = new_stance()[0]
     for t in range(out.size):
-        node = snapshots.sequencers[t + 1, i]
+        node = snapshots.sequencers[t + 1, i : i + 1].copy()[0]
+        node.conduct = snapshots.sequencers[t, i].conduct
         mean = snapshots.market[t + 1].mean_opportunity
         out[t].offences[:] = 0.0
         out[t].stolen[:] = 0.0

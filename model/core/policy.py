@@ -13,14 +13,19 @@ from model.core.watchers import overlooked
 @kernel
 def advertised_detection(state, rules, node, a):
     """Return the detection of offence a by a node that the design promises: Rangers, peers or public, and proofs."""
-    missed = overlooked(node, rules, a)
-    if rules.verification == Verification.RANGERS:
-        seated = 0
-        for ranger in state.rangers:
-            if ranger.status == Status.ACTIVE:
-                seated += 1
-        missed *= (1.0 - rules.sampling_probability * rules.evidence[a]) ** seated
-    return 1.0 - missed
+    return 1.0 - overlooked(node, rules, a) * unreported(state, rules, a)
+
+
+@kernel
+def unreported(state, rules, a):
+    """Return the chance that no Ranger reports offence a, whoever commits it, if all check as the design wants."""
+    if rules.verification != Verification.RANGERS:
+        return 1.0
+    seated = 0
+    for ranger in state.rangers:
+        if ranger.status == Status.ACTIVE:
+            seated += 1
+    return (1.0 - rules.sampling_probability * rules.evidence[a]) ** seated
 
 
 @kernel
@@ -59,6 +64,8 @@ def shock_chance(rules):
 @kernel
 def loss_rate(node, rules):
     """Return the share of stake per epoch that honest work loses on average: to faults, and to shocks elsewhere."""
+    if node.services == 0.0:
+        return honest_slash_rate(rules)
     return honest_slash_rate(rules) + node.services * shock_chance(rules) * rules.external_shock_size
 
 

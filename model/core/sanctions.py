@@ -4,7 +4,7 @@ from model.core import censorship, ledger
 from model.core.books import credit
 from model.core.compiled import kernel
 from model.core.council import judge, remove
-from model.core.docket import CONVICTED, EMBARGO, FOUND, due, file
+from model.core.docket import CONVICTED, due, file, has_come_to_light
 from model.core.options import OFFENCES, Conduct, Offence, Sanction, Status, Verification
 from model.core.penalty import makes_scandals, takes_stake
 from model.core.restaking import suffer_elsewhere
@@ -44,10 +44,10 @@ def sanctions(state, rules, streams):
     _honest_faults(state, rules)
     _take_due(state, rules)
     suffer_elsewhere(state, rules, streams.shocks)
-    for i in range(state.sequencers.size):
-        if state.sequencers[i].sentenced == 1:
-            _sentence(state, rules, i)
-        _minimum(state, rules, i)
+    for node in state.sequencers:
+        if node.sentenced == 1:
+            _sentence(node, rules, state.market, state.totals)
+        _minimum(node, rules, state.market, state.totals)
 
 
 @kernel
@@ -56,9 +56,8 @@ def _scandal(state, rules, cases):
     state.market.scandal = 0
     if makes_scandals(rules):
         for i in range(cases.shape[0]):
-            for a in range(OFFENCES):
-                if cases[i, FOUND, a] + cases[i, EMBARGO, a] > 0:
-                    state.market.scandal = 1
+            if has_come_to_light(cases, i):
+                state.market.scandal = 1
     state.totals.scandals += state.market.scandal
 
 
@@ -192,18 +191,16 @@ def _take(state, rules, i, fraction, since, slot):
 
 
 @kernel
-def _sentence(state, rules, i):
-    node = state.sequencers[i]
+def _sentence(node, rules, now, totals):
     if rules.expel == 1:
-        remove(state, i)
+        remove(node, now, totals)
     elif rules.jail_epochs > 0 and (node.status == Status.ACTIVE or node.status == Status.JAILED):
         node.status = Status.JAILED
-        node.jailed_until = state.market.epoch + 1 + rules.jail_epochs
+        node.jailed_until = now.epoch + 1 + rules.jail_epochs
 
 
 @kernel
-def _minimum(state, rules, i):
-    node = state.sequencers[i]
+def _minimum(node, rules, now, totals):
     if node.status != Status.ACTIVE and node.status != Status.JAILED:
         return
     short = rules.min_stake - node.self_stake
@@ -211,4 +208,4 @@ def _minimum(state, rules, i):
         ledger.bond(node, short)
         short = 0.0
     if short > ROUNDING * rules.min_stake or node.self_stake <= 0.0:
-        remove(state, i)
+        remove(node, now, totals)

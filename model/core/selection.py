@@ -116,9 +116,9 @@ def openings(state, rules):
     (2, 2), a row for the incumbent's rivals (0) and for its own nodes (1); alike without a plan. Writes weight.
     """
     found = np.ones((2, 2))
-    found[:, 1] = weigh(state, rules)
+    found[0, 1] = found[1, 1] = weigh(state, rules)
     if has_plan(rules):
-        found[:, 1] = 0.0
+        found[0, 1] = found[1, 1] = 0.0
         for node in state.sequencers:
             if node.status == Status.ACTIVE:
                 found[node.incumbent, 1] += weight_of(node, rules)

@@ -38,9 +38,9 @@ def take_over(state, rules, stream):
     found = openings(state, rules)
     for node in state.sequencers:
         if node.owner == Tactic.TAKEOVER:
-            _stake(state, rules, node, found, stream.random())
+            _stake(state.market, state.totals, rules, node, found, stream.random())
     total = weigh(state, rules)
-    mine = _weight(state)
+    mine = _weight(state.sequencers)
     if mine > 0.0 and mine >= rules.takeover_target * total:
         buyer.succeeded = state.market.epoch
         for node in state.sequencers:
@@ -49,9 +49,9 @@ def take_over(state, rules, stream):
 
 
 @kernel
-def _weight(state):
+def _weight(nodes):
     weight = 0.0
-    for node in state.sequencers:
+    for node in nodes:
         if node.owner == Tactic.TAKEOVER:
             weight += node.weight
     return weight
@@ -60,7 +60,7 @@ def _weight(state):
 @kernel
 def _has_enough(state, rules):
     """Tell whether the target would be reached if all candidates that can enter were admitted and nobody in jail."""
-    others = weigh(state, rules) - _weight(state)
+    others = weigh(state, rules) - _weight(state.sequencers)
     mine = 0.0
     for node in state.sequencers:
         if node.owner == Tactic.TAKEOVER:
@@ -138,14 +138,13 @@ def purchase(now, accounts, rules, money, room):
 
 
 @kernel
-def _stake(state, rules, node, found, luck):
+def _stake(now, totals, rules, node, found, luck):
     """Bond what a node holds, up to the cap; a candidate with enough enters, if it is admitted."""
     if node.status == Status.ACTIVE or node.status == Status.JAILED:
         ledger.bond(node, max(0.0, rules.max_stake - node.self_stake - node.pool))
     elif _can_enter(node, rules) and (rules.admission == Admission.OPEN or luck < rules.admission_probability):
         ledger.bond(node, rules.max_stake)
         node.status = Status.ACTIVE
-        worth = margin(node, rules, state.market, found[node.incumbent, 1])
-        blocks = prospect(node, rules, found)
-        expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks, worth))
-        state.totals.entries += 1
+        worth = margin(node, rules, now, found[node.incumbent, 1])
+        expect(now, rules, node, expected_profit(now, rules, node, prospect(node, rules, found), worth))
+        totals.entries += 1

@@ -87,7 +87,7 @@ def reported(state, rules, i, out):
     for a in range(OFFENCES):
         missed = 1.0
         for ranger in state.rangers:
-            missed *= 1.0 - reporting(state, ranger, rules, i, a)
+            missed *= 1.0 - (finding(ranger, rules, a) if i == NOBODY else reporting(state, ranger, rules, i, a))
         out[a] = 1.0 - missed
 
 

@@ -2,17 +2,12 @@
 
 import numpy as np
 
-from model.core.auction import price_blocks
-from model.core.audit import total
-from model.core.consensus import burden
 from model.core.docket import FATES
-from model.core.entry import expectations
 from model.core.ladder import RUNGS
 from model.core.market import LARGEST
+from model.core.opening import open_books, open_market
 from model.core.options import NOT_YET, OFFENCES, Tactic
-from model.core.rewards import announce_rate, batch_cost, protocol_part
 from model.core.rows import APP, ATTACKER, BUILDER, DELEGATOR, RANGER, SEQUENCER, SERVICE, SISTER, record, rows
-from model.core.selection import weigh
 from model.core.state import ACCOUNTS, MARKET, TOTALS, State
 from model.parameters import Scenario, ScenarioError
 from model.parameters.rules import rules_of
@@ -46,10 +41,8 @@ def populate(scenario: Scenario, seed: int, rules: np.record | None = None) -> S
     state.attackers.budget[Tactic.CENSORSHIP] = scenario.censor_budget
     state.attackers.budget[Tactic.TAKEOVER] = scenario.takeover_budget
     state.attackers.began = state.attackers.succeeded = NOT_YET
-    _open_accounts(state, scenario)
+    _open_accounts(state, scenario, rules)
     _open_market(state, scenario, rules)
-    announce_rate(state, rules)
-    expectations(state, rules)
     return state
 
 
@@ -101,17 +94,16 @@ def _active_tactics(scenario: Scenario) -> np.ndarray:
     return active
 
 
-def _open_accounts(state: State, scenario: Scenario) -> None:
-    owned = total(state)
-    if owned > scenario.token_supply:
+def _open_accounts(state: State, scenario: Scenario, rules: np.record) -> None:
+    if scenario.selection == "auction":
+        state.sequencers.bid = 1.0
+    open_books(state, rules)
+    spare = state.accounts.circulating
+    if spare < 0.0:
         raise ScenarioError(
-            f"token_supply = {scenario.token_supply:g}: the agents own {owned:.6g} tokens at the start; raise "
-            "token_supply, or lower the stakes, possible_sequencers or delegated_wealth"
+            f"token_supply = {scenario.token_supply:g}: the agents own {scenario.token_supply - spare:.6g} tokens at "
+            "the start; raise token_supply, or lower the stakes, possible_sequencers or delegated_wealth"
         )
-    state.accounts.circulating = scenario.token_supply - owned
-    state.accounts.reserve = scenario.reserve
-    state.market.issued_before = -scenario.reserve
-    state.accounts.opening = total(state)
 
 
 def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
@@ -119,22 +111,7 @@ def _open_market(state: State, scenario: Scenario, rules: np.record) -> None:
     now.price, now.trust, now.pay_scale = scenario.token_price, 1.0, 1.0
     now.brand = 1.0
     now.service_yield = scenario.service_income if state.services.size else 0.0
-    _open_committees(state, scenario, rules)
     patience = np.exp(-scenario.latency_loss * now.latency)
     now.volume = scenario.daily_volume_usd * 365 / scenario.epochs_per_year * patience
     now.trend = np.log(max(now.volume, 1.0 / LARGEST))
-    now.mean_opportunity = now.volume * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
-    fees = now.volume * scenario.fee_bps * 1e-4
-    net = fees - batch_cost(now, rules, now.volume)
-    now.net_fee = (net - protocol_part(fees, net, rules)) / scenario.blocks_per_epoch
-    price_blocks(state.builders, now, rules)
-
-
-def _open_committees(state: State, scenario: Scenario, rules: np.record) -> None:
-    """Start latency and load at those of the largest committee of who orders blocks, or bids for it, at the start."""
-    if scenario.selection == "auction":
-        state.sequencers.bid = 1.0
-    weigh(state, rules)
-    members = int(np.count_nonzero(state.sequencers.weight))
-    committees = max(1, min(scenario.shards, members))
-    burden(state.market, rules, -(-members // committees), -(-scenario.blocks_per_epoch // committees))
+    open_market(state, rules)

@@ -5,6 +5,7 @@ from functools import partial
 
 from tests.benchmark.answers import answers
 from tests.benchmark.blockwise import against_blocks
+from tests.benchmark.designs import against_metis
 from tests.benchmark.growth import blocks, delegators, sequencers
 from tests.benchmark.peers import peers
 from tests.benchmark.process import ROOT
@@ -22,6 +23,7 @@ PROGRAMME = {
     "delegators": partial(delegators, laps=7),
     "blocks per epoch": partial(blocks, laps=9),
     "sequencers": partial(sequencers, laps=9),
+    "designs": partial(against_metis, laps=7),
     "Mesa": partial(mesa_shell, laps=9),
     "starts": partial(starts, laps=3),
     "answers": partial(answers, laps=2),

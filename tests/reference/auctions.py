@@ -125,7 +125,7 @@ def bid(model: Reference) -> None:
     worth = [max(0.0, valuation(model, node, node.self_stake)) for node in nodes]
     model.top_bid = max(worth, default=0.0)
     for node in model.sequencers:
-        node.bid = node.payment = 0.0
+        node.payment = 0.0
     if model.top_bid == 0:
         for node in nodes:
             node.bid = 1.0
