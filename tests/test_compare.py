@@ -375,7 +375,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     ("arguments", "parts"),
     [
         (["metis"], ["1 scenario", "at least two"]),
-        ([], ["A B"]),
+        ([], ["0 scenario", "at least two"]),
         (["metis", "metis"], ["a name of its own"]),
         (["metis", "same.toml"], ["same and metis differ in nothing"]),
         (["metis", "harder.toml", "--set", "slash_fraction=0.2"], ["harder and metis differ in nothing"]),
