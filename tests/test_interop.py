@@ -37,7 +37,12 @@ SMALL = Scenario(**BUSY)
 PLAN: dict[str, Any] = {"replicates": 3, "epochs": 6, "record_every": 2, "seed": 11}
 OUTCOMES = ["honesty_by_value", "user_harm", "stake_total"]
 GRID = Design.grid(selection=["stake", "equal"], slash_fraction=[0.01, 0.5], expel=[True, False])
-RANGES = {"sampling_probability": (1e-3, 0.1), "number_of_rangers": (0, 3), "sanction": None, "slash_delay": [0, 7, 30]}
+RANGES = {
+    "sampling_probability": (1e-3, 0.1),
+    "number_of_rangers": (0, 3),
+    "admission": None,
+    "slash_delay": [0, 7, 30],
+}
 """A log scale, whole numbers, a choice, and a list of numbers."""
 
 
@@ -79,11 +84,11 @@ def invented(design: Design) -> pd.DataFrame:
 
 def sum_of(point: Any) -> float:
     return (
-        0.5 * math.log(point["sampling_probability"]) + point["number_of_rangers"] + 3 * (point["sanction"] == "slash")
+        0.5 * math.log(point["sampling_probability"]) + point["number_of_rangers"] + 3 * (point["admission"] == "vote")
     )
 
 
-KNOWN = {"sampling_probability": (1e-3, 0.1), "number_of_rangers": (0, 3), "sanction": None}
+KNOWN = {"sampling_probability": (1e-3, 0.1), "number_of_rangers": (0, 3), "admission": None}
 PARTS = np.array([0.25 * math.log(100) ** 2 / 12, 15 / 12, 9 / 4])
 """Variances of the three terms of `sum_of`; each over their sum is an index, first-order and total."""
 
@@ -104,13 +109,13 @@ def test_salib_recovers_known_indices_from_points_of_its_own():
 
 
 def test_points_of_salib_are_scenarios_and_every_option_has_its_share():
-    names = ("expel", "selection")
+    names = ("expel", "choice")
     sample = latin.sample(salib_problem(*names, **RANGES), 120, seed=1)
     design = salib_design(sample, *names, **RANGES)
     assert design.axes == (*names, *RANGES)
     list(design.scenarios(SMALL))
     points = pd.DataFrame(design.points)
-    for name, levels in {"expel": 2, "selection": 3, "number_of_rangers": 4, "sanction": 2, "slash_delay": 3}.items():
+    for name, levels in {"expel": 2, "choice": 3, "number_of_rangers": 4, "admission": 2, "slash_delay": 3}.items():
         assert points[name].value_counts().tolist() == [120 // levels] * levels
     assert points["sampling_probability"].tolist() == sample[:, 2].tolist()
     assert type(design.points[0]["number_of_rangers"]) is int
@@ -119,8 +124,8 @@ def test_points_of_salib_are_scenarios_and_every_option_has_its_share():
 def test_the_ends_of_a_problem_are_the_ends_of_the_ranges():
     problem = salib_problem("expel", **RANGES)
     low, high = salib_design(np.array(problem["bounds"]).T, "expel", **RANGES).points
-    assert list(low.values()) == [False, 1e-3, 0, "none", 0]
-    assert list(high.values()) == [True, 0.1, 3, "slash", 30]
+    assert list(low.values()) == [False, 1e-3, 0, "open", 0]
+    assert list(high.values()) == [True, 0.1, 3, "vote", 30]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +170,7 @@ def test_outcomes_of_another_design_are_refused(table, design, metric, message):
 def economy(**changes: Any) -> Any:
     """Return the small economy as a model of the workbench, over every type of parameter."""
     uncertainties = ["price_volatility", ("sampling_probability", (1e-3, 0.1)), ("blocks_per_epoch", (10, 1000))]
-    levers = ["selection", "expel", ("slash_delay", [0, 7, 30]), ("number_of_rangers", (0, 3))]
+    levers = ["choice", "expel", ("slash_delay", [0, 7, 30]), ("number_of_rangers", (0, 3))]
     asked = {"uncertainties": uncertainties, "levers": levers, "outcomes": OUTCOMES, **PLAN}
     return ema_model(SMALL, **{**asked, **changes})
 
@@ -196,14 +201,14 @@ def test_parameters_of_the_workbench_have_the_declared_types_and_bounds():
         "price_volatility": ("RealParameter", 0, 1.5),
         "sampling_probability": ("RealParameter", pytest.approx(1e-3), pytest.approx(0.1)),
         "blocks_per_epoch": ("IntegerParameter", 10, 1000),
-        "selection": ("CategoricalParameter", 0, 2),
+        "choice": ("CategoricalParameter", 0, 2),
         "expel": ("BooleanParameter", 0, 1),
         "slash_delay": ("CategoricalParameter", 0, 2),
         "number_of_rangers": ("IntegerParameter", 0, 3),
     }
     assert [category.value for category in parameters["slash_delay"].categories] == [0, 7, 30]
-    assert [category.value for category in parameters["selection"].categories] == ["stake", "sqrt_stake", "equal"]
-    assert {one.name for one in asked.levers} == {"selection", "expel", "slash_delay", "number_of_rangers"}
+    assert [category.value for category in parameters["choice"].categories] == ["luce", "logit", "best_response"]
+    assert {one.name for one in asked.levers} == {"choice", "expel", "slash_delay", "number_of_rangers"}
 
 
 def test_the_workbench_samples_log_scales_as_a_design_does():

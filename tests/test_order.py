@@ -443,7 +443,9 @@ def test_who_is_in_jail_is_entitled_to_what_it_last_bid_for_and_pays_nothing():
     assert state.sequencers.assigned.sum() == 200
     total = weigh(state, rules)
     assert convict.weight == 0
-    assert entitle(state.sequencers, rules, state.market.epoch, True) == pytest.approx(total + bid**rules.auction_precision)
+    assert entitle(state.sequencers, rules, state.market.epoch, True) == pytest.approx(
+        total + bid**rules.auction_precision
+    )
 
 
 def test_a_thief_bids_for_what_it_can_steal():

@@ -17,6 +17,7 @@ from model.results import Run
 from tests.scenarios import SMALL
 
 BUSY = Scenario(**SMALL, mev_bps=400.0, byzantine_share=0.2, honest_fault_rate=20.0)
+RESTAKED = BUSY.replace(sanction="restaked_slash", services=3, external_shock_rate=5.0, external_shock_size=0.001)
 RATES = {name for name, metric in METRICS.items() if metric.kind == "rate"}
 SERVING = (1, 2)
 
@@ -77,9 +78,18 @@ def parts(run: Run) -> dict[str, tuple[Any, Any]]:
               "pool_slashed", "ranger_usd", "sequencer_tokens", "slashed", "volume")}  # fmt: skip
     supply = accounts["opening"] + accounts["minted"] - accounts["burned"] - accounts["reserve"]
     stake = ((sequencers["self_stake"] + sequencers["pool"]) * np.isin(sequencers["status"], SERVING)).sum(axis=1)
+    elsewhere = {
+        name: float(np.diff(later.path("totals", name)[[0, -1]])[0])
+        for name in ("shocked", "service_tokens", "pool_elsewhere")
+    }
     return {
+        "stake_lost_elsewhere": (elsewhere["shocked"], stake),
+        "service_yield": (elsewhere["service_tokens"], stake),
         "yield_sequencer": (change["sequencer_usd"], sequencers["self_stake"].sum(axis=1) * price),
-        "yield_delegator": (change["pool_tokens"] - change["pool_slashed"], sequencers["pool"].sum(axis=1)),
+        "yield_delegator": (
+            change["pool_tokens"] - change["pool_slashed"] + elsewhere["pool_elsewhere"],
+            sequencers["pool"].sum(axis=1),
+        ),
         "yield_ranger": (change["ranger_usd"], later.snapshots.rangers["bond"].sum(axis=1) * price),
         "reward_rate": (change["sequencer_tokens"] + change["pool_tokens"], stake),
         "slashed_share": (change["slashed"], stake),
@@ -88,7 +98,7 @@ def parts(run: Run) -> dict[str, tuple[Any, Any]]:
 
 
 def test_a_rate_times_the_average_stock_is_the_flow() -> None:
-    run = simulate(BUSY, seed=3, epochs=101)
+    run = simulate(RESTAKED, seed=3, epochs=101)
     values = run.summary()
     assert parts(run).keys() == RATES - {"security_ratio"}
     for name, (flow, stock) in parts(run).items():

@@ -23,7 +23,7 @@ RANGES = {
     "sanction": ["none", "slash"],
     "slash_delay": [0, 7, 30],
 }
-NAMES = ("clawback", "selection", "expel")
+NAMES = ("clawback", "choice", "expel")
 AXES = (*NAMES, *RANGES)
 """Every kind of axis: shares, log and linear scales, whole numbers, choices, flags, and a list of numbers."""
 
@@ -130,7 +130,7 @@ def test_a_trajectory_of_morris_moves_each_axis_once():
 
 
 def test_equal_points_of_a_sample_stay_in_their_places_in_a_file_too(tmp_path):
-    design = Design.saltelli(16, "expel", "selection")
+    design = Design.saltelli(16, "expel", "choice")
     assert len(design.points) == 16 * 4
     assert len({tuple(point.values()) for point in design.points}) == 6
     design.to_csv(tmp_path / "sample.csv")
@@ -200,22 +200,22 @@ def test_all_parameters_can_be_varied_at_once():
     assert all(failure.startswith("token_supply = ") for failure in failures)
 
 
-WEIGHTS = {"clawback": 2.0, "sampling_probability": 0.5, "number_of_rangers": 0.3, "selection": 1.0, "expel": 1.5}
+WEIGHTS = {"clawback": 2.0, "sampling_probability": 0.5, "number_of_rangers": 0.3, "choice": 1.0, "expel": 1.5}
 VARIANCES = {
     "clawback": 1 / 12, "sampling_probability": math.log(1_000) ** 2 / 12, "number_of_rangers": (8**2 - 1) / 12,
-    "selection": (3**2 - 1) / 12, "expel": 1 / 4,
+    "choice": (3**2 - 1) / 12, "expel": 1 / 4,
 }  # fmt: skip
 
 
 def linear(design: Design) -> np.ndarray:
     """Return a weighted sum: of the log for the sampling probability, of the number of the option for choices."""
-    numbers = {"stake": 0, "sqrt_stake": 1, "equal": 2}
+    numbers = {"luce": 0, "logit": 1, "best_response": 2}
     return np.array(
         [
             WEIGHTS["clawback"] * point["clawback"]
             + WEIGHTS["sampling_probability"] * math.log(point["sampling_probability"])
             + WEIGHTS["number_of_rangers"] * point["number_of_rangers"]
-            + WEIGHTS["selection"] * numbers[point["selection"]]
+            + WEIGHTS["choice"] * numbers[point["choice"]]
             + WEIGHTS["expel"] * point["expel"]
             for point in design.points
         ]
@@ -244,10 +244,10 @@ def test_salib_recovers_the_known_effects_of_a_linear_function_from_morris_point
 
 
 def test_a_problem_of_salib_has_the_same_bounds_and_scales():
-    found = problem("clawback", "selection", **RANGES)
+    found = problem("clawback", "choice", **RANGES)
     assert found["num_vars"] == len(found["names"]) == len(found["bounds"]) == len(found["dists"]) == 7
     assert dict(zip(found["names"], found["bounds"], strict=True)) == {
-        "clawback": [0, 1], "selection": [0, 3], "sampling_probability": [1e-4, 0.1], "price_drift": [-1.0, 1.5],
+        "clawback": [0, 1], "choice": [0, 3], "sampling_probability": [1e-4, 0.1], "price_drift": [-1.0, 1.5],
         "number_of_rangers": [1, 9], "sanction": [0, 2], "slash_delay": [0, 3],
     }  # fmt: skip
     assert [name for name, kind in zip(found["names"], found["dists"], strict=True) if kind == "logunif"] == [
