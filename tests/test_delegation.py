@@ -76,10 +76,10 @@ def test_leaving_waits_exit_delay_epochs_and_returns_what_the_stake_was_worth():
         move(state, engine.rules, who, NOBODY)
     for epoch in range(3, 7):
         state.market.epoch = epoch
-        delegation(state, engine.rules, engine.streams)
+        delegation(state, engine.rules, engine.streams.delegation)
         assert state.accounts.liquid == pytest.approx(0, abs=1e-9)
     state.market.epoch = 7
-    delegation(state, engine.rules, engine.streams)
+    delegation(state, engine.rules, engine.streams.delegation)
     assert state.delegators.liquid == pytest.approx(value, rel=1e-12)
     assert state.unbonding.sum() == 0
     assert np.all(state.delegators.pool == NOBODY)
@@ -133,7 +133,7 @@ def test_delegators_choose_by_the_stated_logit(precision):
     state = engine.state
     state.sequencers.slash_average[:5] = 0, 1e-5, 2e-5, 0, 5e-5
     expected = logit(state, engine.rules)
-    delegation(state, engine.rules, engine.streams)
+    delegation(state, engine.rules, engine.streams.delegation)
     chosen = np.bincount(state.delegators.pool + 1, minlength=6)[:6]
     counts = np.append(chosen[1:], chosen[0])
     assert stats.chisquare(counts, CROWD * expected).pvalue > REJECT
@@ -151,7 +151,7 @@ def test_a_higher_yield_draws_more_delegators():
         for commission in (0.5, 0.25, 0.0):
             engine = stage(initial_delegation=0.0, delegator_precision=precision, **CHOICES)
             engine.state.sequencers.commission[2] = commission
-            delegation(engine.state, engine.rules, engine.streams)
+            delegation(engine.state, engine.rules, engine.streams.delegation)
             members.append(int(engine.state.sequencers.members[2]))
         assert (members[0] < members[1] < members[2]) == matters
         assert (members[0] == members[1] == members[2]) != matters
@@ -167,7 +167,7 @@ def test_attention_is_the_share_that_reconsiders():
         "brand_dispersion": 0.0,
     }
     engine = stage(initial_delegation=1.0, opportunity_yield=1.0, **choices)
-    delegation(engine.state, engine.rules, engine.streams)
+    delegation(engine.state, engine.rules, engine.streams.delegation)
     moved = int((engine.state.delegators.release > 0).sum())
     assert stats.binomtest(moved, CROWD, 0.3).pvalue > REJECT
     for other in (0.28, 0.32):
@@ -178,7 +178,7 @@ def test_only_active_nodes_are_chosen_and_the_unbonding_wait():
     engine = stage(initial_delegation=0.0, delegator_precision=0.0, **CHOICES)
     engine.state.sequencers.status[:3] = Status.JAILED, Status.REMOVED, Status.EXITING
     engine.state.delegators.release[:100] = 10**6
-    delegation(engine.state, engine.rules, engine.streams)
+    delegation(engine.state, engine.rules, engine.streams.delegation)
     pools = engine.state.delegators.pool
     assert set(pools.tolist()) == {NOBODY, 3, 4}
     assert np.all(pools[:100] == NOBODY)
@@ -208,7 +208,7 @@ def test_commissions_are_searched_one_step_at_a_time(direction, commission, inco
     for epoch in range(9):
         assert (node.commission, node.commission_income) == (commission, income)
         state.market.epoch = epoch
-        delegation(state, engine.rules, engine.streams)
+        delegation(state, engine.rules, engine.streams.delegation)
     assert node.commission == pytest.approx(moved, abs=1e-12)
     assert (node.commission_before, node.commission_income) == (income, 0)
 
@@ -217,5 +217,5 @@ def test_a_node_without_members_lowers_its_commission():
     engine = stage(commission_step=0.05, commission_period=1, attention=0.0, initial_delegation=0.0)
     node = engine.state.sequencers[0]
     node.commission_direction, node.commission = 1.0, 0.3
-    delegation(engine.state, engine.rules, engine.streams)
+    delegation(engine.state, engine.rules, engine.streams.delegation)
     assert node.commission == pytest.approx(0.25)

@@ -62,7 +62,7 @@ def entries(engine: Engine, times: int) -> int:
     node = engine.state.sequencers[5]
     before, count = node.copy(), 0
     for _ in range(times):
-        entry(engine.state, engine.rules, engine.streams)
+        entry(engine.state, engine.rules, engine.streams.entry)
         count += node.status == Status.ACTIVE
         engine.state.sequencers[5] = before
     return count
@@ -108,7 +108,7 @@ def test_nobody_enters_below_the_minimum(wallet, enters):
     engine = stage(min_stake=20_000.0, opportunity_yield=0.0, exit_rate=0.0, **LONE)
     node = engine.state.sequencers[5]
     node.wallet = node.capital = wallet
-    entry(engine.state, engine.rules, engine.streams)
+    entry(engine.state, engine.rules, engine.streams.entry)
     assert (node.status == Status.ACTIVE) == enters
     assert (node.self_stake, node.wallet) == ((wallet, 0) if enters else (0, wallet))
 
@@ -120,7 +120,7 @@ def test_loss_makers_leave_wait_and_may_come_back():
     state.sequencers.conduct[2] = Conduct.BYZANTINE
     for epoch in range(4):
         state.market.epoch = epoch
-        entry(state, engine.rules, engine.streams)
+        entry(state, engine.rules, engine.streams.entry)
         left = state.sequencers[0]
         assert left.status == (Status.EXITING if epoch < 3 else Status.CANDIDATE)
         assert (left.exiting, left.wallet) == ((30_000, 0) if epoch < 3 else (0, 30_000))
@@ -146,7 +146,7 @@ def test_expected_profit_falls_with_rivals_and_rises_with_every_income():
 
 def diligence(**changes: Any) -> np.ndarray:
     engine = stage(**{"prior_misconduct": 0.001, "cost_per_check": 0.02, **changes})
-    choose_diligence(engine.state, engine.rules)
+    choose_diligence(engine.state.sequencers, engine.state.rangers, engine.rules, engine.state.market)
     return copy.copy(engine.state.rangers.diligence[:3])
 
 

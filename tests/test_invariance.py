@@ -108,11 +108,11 @@ def differing(one: State, other: State) -> list[str]:
 def half_an_epoch(engine: Engine) -> State:
     state, rules, streams = engine.state, engine.rules, engine.streams
     state.market.epoch = engine.epoch
-    market(state, rules, streams)
-    selection(state, rules, streams)
-    conduct(state, rules, engine.shape, streams)
-    verification(state, rules, streams)
-    sanctions(state, rules, streams)
+    market(state, rules, streams.market, streams.luck)
+    selection(state, rules, streams.selection, streams.overlap)
+    conduct(state, rules, engine.shape, streams.conduct, streams.auction)
+    verification(state, rules, streams.verification)
+    sanctions(state, rules, streams.sanctions, streams.shocks, streams.attack)
     return state
 
 
@@ -125,8 +125,8 @@ def test_phases_that_draw_nothing_know_no_order(seed):
     assert differing(state, other)
     for each in (state, other):
         rewards(each, engine.rules)
-        learning(each, engine.rules, engine.streams)
-        attack(each, engine.rules, engine.streams)
+        learning(each, engine.rules, engine.streams.learning)
+        attack(each, engine.rules, engine.streams.attack)
         record(each, engine.rules)
     before = permuted(state, orders)
     assert differing(before, other) == []

@@ -73,7 +73,7 @@ def misbehave(engine: Engine, row: int, epoch: int, found: int = 1, convicted: i
     nodes.offences = nodes.detected = nodes.convicted = 0
     nodes.offences[row, kind] = nodes.detected[row, kind] = found
     nodes.convicted[row, kind] = convicted
-    sanctions(engine.state, engine.rules, engine.streams)
+    sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
 
 
 # Who finds.
@@ -118,7 +118,7 @@ def test_offences_are_found_and_convicted_at_the_stated_rates(changes, kind, cha
     state, node = engine.state, engine.state.sequencers[0]
     assert found_out(node, engine.rules, kind, 0.0) == pytest.approx(chance, rel=1e-12)
     assert advertised_detection(state, engine.rules, node, kind) == pytest.approx(chance, rel=1e-12)
-    verification(state, engine.rules, engine.streams)
+    verification(state, engine.rules, engine.streams.verification)
     assert stats.binomtest(int(node.detected[kind]), MANY, chance).pvalue > REJECT
     assert stats.binomtest(int(node.convicted[kind]), MANY, 0.6 * chance).pvalue > REJECT
     assert chance == 0 or stats.binomtest(int(node.detected[kind]), MANY, 0.9 * chance).pvalue < REJECT
@@ -162,7 +162,7 @@ def test_a_proof_and_rangers_find_independently_and_claims_are_the_rangers_alone
         node.made = node.offences[INSERT] = 1
         node.detected = node.refuted = node.convicted = 0
         state.claims[:] = 0
-        verification(state, engine.rules, engine.streams)
+        verification(state, engine.rules, engine.streams.verification)
         outcome = (int(node.refuted[INSERT]), *(int(count) for count in state.rangers.reported[:3]))
         assert node.detected[INSERT] == (sum(outcome) > 0)
         counts[outcome] += 1
@@ -188,7 +188,7 @@ def test_what_is_refuted_is_taken_back_in_full_and_the_rest_found_by_the_clawbac
 
 def test_many_are_refuted_as_often_as_proofs_succeed_and_a_proof_is_found_by_nobody_else_s_leave():
     engine = offended(kind=INSERT, verification="none", proof_system="fault", fault_proof_success=0.7, sanction="none")
-    verification(engine.state, engine.rules, engine.streams)
+    verification(engine.state, engine.rules, engine.streams.verification)
     node = engine.state.sequencers[0]
     assert node.refuted[INSERT] == node.detected[INSERT]
     assert node.convicted.sum() == 0
@@ -260,7 +260,7 @@ def test_nodes_are_removed_as_often_as_upheld_says():
     )
     nodes = engine.state.sequencers
     nodes.offences[:, REORDER] = nodes.detected[:, REORDER] = 1
-    sanctions(engine.state, engine.rules, engine.streams)
+    sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     removed = int((nodes.status == Status.REMOVED).sum())
     assert stats.binomtest(removed, 6_000, engine.rules.upheld).pvalue > REJECT
     assert stats.binomtest(int(engine.state.totals.removal_votes), 6_000, 0.9).pvalue > REJECT
@@ -279,7 +279,7 @@ def test_a_decision_takes_effect_after_its_delay_and_returns_the_stake(delay):
     assert state.totals.removal_votes == state.totals.removals == 1
     assert state.sequencers.self_stake.sum() + state.sequencers.exiting.sum() == supply
     state.market.epoch = 4 + delay + engine.scenario.exit_delay
-    entry(state, engine.rules, engine.streams)
+    entry(state, engine.rules, engine.streams.entry)
     assert (node.status, node.exiting, node.wallet) == (Status.REMOVED, 0, 40_000)
 
 
@@ -313,7 +313,7 @@ def test_honest_faults_and_false_accusations_cost_stake_only_where_stake_is_take
         )
         before = engine.state.sequencers.self_stake.sum()
         engine.state.sequencers.fault = 1
-        sanctions(engine.state, engine.rules, engine.streams)
+        sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
         lost = before - engine.state.sequencers.self_stake.sum() - engine.state.sequencers.exiting.sum()
         risk = fault_risk(engine.state.sequencers[0], engine.rules, 1.0)
         assert (lost > 0) == (risk > 0) == (engine.state.totals.accusations > 0) == (sanction == "slash")
@@ -330,7 +330,7 @@ def test_what_the_public_finds_comes_to_light_after_its_delay():
     for epoch in range(6, 12):
         misbehave(engine, 1, epoch, found=2 if epoch == 6 else 0)
         before = node.caught[REORDER]
-        learning(state, engine.rules, engine.streams)
+        learning(state, engine.rules, engine.streams.learning)
         gained = node.caught[REORDER] - engine.rules.evidence_keep * before
         seen.append((int(state.market.scandal), int(state.totals.removal_votes), round(float(gained), 9)))
     assert seen == [(0, 0, 0.0)] * 3 + [(1, 1, 2.0)] + [(0, 1, 0.0)] * 2
@@ -345,7 +345,7 @@ def test_an_offence_that_is_never_found_teaches_as_late_as_one_that_is():
         node.offences[REORDER] = 5 if epoch == 0 else 0
         engine.state.docket[epoch % 4, 1, 0, REORDER] = node.offences[REORDER]
         assert node.uncaught[REORDER] == 0
-        learning(engine.state, engine.rules, engine.streams)
+        learning(engine.state, engine.rules, engine.streams.learning)
     assert node.uncaught[REORDER] == 5
 
 
@@ -368,12 +368,12 @@ def test_while_nobody_knows_the_turn_goes_on_and_jail_comes_when_all_know():
         for epoch in range(delay + 1):
             assert node.status == Status.ACTIVE
             state.market.epoch = epoch
-            market(state, rules, engine.streams)
-            selection(state, rules, engine.streams)
-            conduct(state, rules, engine.shape, engine.streams)
+            market(state, rules, engine.streams.market, engine.streams.luck)
+            selection(state, rules, engine.streams.selection, engine.streams.overlap)
+            conduct(state, rules, engine.shape, engine.streams.conduct, engine.streams.auction)
             assert (node.made >= node.assigned > 1) == made
-            verification(state, rules, engine.streams)
-            sanctions(state, rules, engine.streams)
+            verification(state, rules, engine.streams.verification)
+            sanctions(state, rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
         assert node.slashed > 0
         assert node.status == Status.JAILED
         assert node.jailed_until == delay + 1 + rules.jail_epochs
@@ -447,7 +447,7 @@ def test_a_scandal_costs_trust_on_top_of_harm_and_outages():
         engine = stage(scandal_loss=0.03)
         engine.state.market.trust, engine.state.market.scandal = 0.8, scandal
         engine.state.market.harm, engine.state.market.lost_blocks = 20.0, 10
-        users(engine.state, engine.rules, engine.streams)
+        users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
         trusts.append(float(engine.state.market.trust))
     assert trusts[0] - trusts[1] == pytest.approx(0.03, rel=1e-9)
 

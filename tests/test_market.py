@@ -32,7 +32,7 @@ def weather(**changes: Any) -> dict[str, np.ndarray]:
 def _watch(state, rules, streams, days):
     for epoch in range(days.shape[1]):
         state.market.epoch = epoch
-        market(state, rules, streams)
+        market(state, rules, streams.market, streams.luck)
         days[0, epoch] = state.market.price
         days[1, epoch] = state.market.volume
         days[2, epoch] = state.market.storm
@@ -61,10 +61,10 @@ def test_a_reflexive_price_follows_demand_and_fears_issuance():
     engine = stage(price_process="reflexive", price_volatility=0.0, volume_volatility=0.0, price_volume_elasticity=0.7,
                    price_issuance_elasticity=2.0)  # fmt: skip
     state = engine.state
-    market(state, engine.rules, engine.streams)
+    market(state, engine.rules, engine.streams.market, engine.streams.luck)
     assert state.market.price == pytest.approx(3.3)
     state.market.epoch, state.market.trust, state.market.net_issuance = 1, 0.5, 10_000.0
-    market(state, engine.rules, engine.streams)
+    market(state, engine.rules, engine.streams.market, engine.streams.luck)
     move = 0.7 * math.log(0.5) - 2.0 * 10_000 / state.accounts.opening
     assert state.market.price == pytest.approx(3.3 * math.exp(move), rel=1e-9)
 
@@ -91,7 +91,7 @@ def test_storms_are_as_frequent_and_as_long_as_stated(share, length):
 def test_a_storm_multiplies_opportunity():
     calm, storm = stage(storm_share=0.0, **STEADY), stage(storm_share=0.9, storm_multiplier=7.0, **STEADY)
     for engine in (calm, storm):
-        market(engine.state, engine.rules, engine.streams)
+        market(engine.state, engine.rules, engine.streams.market, engine.streams.luck)
     assert (calm.state.market.storm, storm.state.market.storm) == (0, 1)
     assert storm.state.market.mean_opportunity == pytest.approx(7 * calm.state.market.mean_opportunity)
     assert calm.state.market.mean_opportunity * 200 == pytest.approx(4e-4 * calm.state.market.volume)
@@ -121,14 +121,14 @@ def test_trust_falls_with_visible_harm_and_outages_and_recovers():
     engine = stage(trust_loss=0.01, outage_loss=0.2, trust_recovery=0.1)
     now = engine.state.market
     now.trust, now.volume, now.harm, now.lost_blocks = 0.8, 1e6, 400.0, 50
-    users(engine.state, engine.rules, engine.streams)
+    users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     assert now.trust == pytest.approx(0.8 + 0.1 * 0.2 - 0.01 * 4 - 0.2 * 50 / 200)
     now.harm = 1e6
-    users(engine.state, engine.rules, engine.streams)
+    users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     assert now.trust == 0
     now.harm, now.lost_blocks = 0.0, 0
     for _ in range(200):
-        users(engine.state, engine.rules, engine.streams)
+        users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     assert now.trust == pytest.approx(1)
 
 
@@ -138,12 +138,12 @@ def test_apps_leave_for_good_when_they_remember_more_harm_than_they_tolerate():
     state.apps.tolerance = 1.0, 3.0, 5.0, 7.0
     state.market.volume, state.market.harm = 1e6, 400.0
     for present in ([0, 1, 1, 1], [0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1]):
-        users(state, engine.rules, engine.streams)
+        users(state, engine.rules, engine.streams.users, engine.streams.elsewhere)
         assert state.apps.present.tolist() == present
     assert state.apps.memory == pytest.approx([4 * (1 - 0.5**4)] * 4)
     state.market.harm = 0.0
     for _ in range(50):
-        users(state, engine.rules, engine.streams)
+        users(state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     assert state.apps.present.tolist() == [0, 0, 1, 1]
-    market(state, engine.rules, engine.streams)
+    market(state, engine.rules, engine.streams.market, engine.streams.luck)
     assert math.exp(state.market.trend) < 1e6

@@ -29,17 +29,17 @@ def before(phase: str, engine: Engine) -> None:
     state, rules, streams = engine.state, engine.rules, engine.streams
     state.market.epoch = engine.epoch
     steps = {
-        "selection": lambda: selection(state, rules, streams),
-        "conduct": lambda: conduct(state, rules, engine.shape, streams),
-        "verification": lambda: verification(state, rules, streams),
-        "sanctions": lambda: sanctions(state, rules, streams),
+        "selection": lambda: selection(state, rules, streams.selection, streams.overlap),
+        "conduct": lambda: conduct(state, rules, engine.shape, streams.conduct, streams.auction),
+        "verification": lambda: verification(state, rules, streams.verification),
+        "sanctions": lambda: sanctions(state, rules, streams.sanctions, streams.shocks, streams.attack),
         "rewards": lambda: rewards(state, rules),
-        "learning": lambda: learning(state, rules, streams),
-        "delegation": lambda: delegation(state, rules, streams),
-        "entry": lambda: entry(state, rules, streams),
-        "users": lambda: users(state, rules, streams),
+        "learning": lambda: learning(state, rules, streams.learning),
+        "delegation": lambda: delegation(state, rules, streams.delegation),
+        "entry": lambda: entry(state, rules, streams.entry),
+        "users": lambda: users(state, rules, streams.users, streams.elsewhere),
     }
-    market(state, rules, streams)
+    market(state, rules, streams.market, streams.luck)
     for name, step in steps.items():
         if name == phase:
             return
@@ -86,7 +86,7 @@ def test_learning_agrees_exactly(name):
     before("learning", engine)
     reference = Reference(engine.scenario, engine.state, 0)
     reference.detection = list(engine.state.market.detection)
-    learning(engine.state, engine.rules, engine.streams)
+    learning(engine.state, engine.rules, engine.streams.learning)
     reference.learning()
     for field in ("caught", "uncaught"):
         theirs = [getattr(node, field) for node in reference.sequencers]
@@ -106,7 +106,7 @@ def test_trust_agrees_exactly(name):
     engine = warmed_up(name)
     before("users", engine)
     reference = Reference(engine.scenario, engine.state, 0)
-    users(engine.state, engine.rules, engine.streams)
+    users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     reference.users()
     assert engine.state.market.trust == pytest.approx(reference.trust, rel=1e-12)
     np.testing.assert_allclose(engine.state.apps.memory, [app.memory for app in reference.apps], rtol=1e-11)
@@ -171,12 +171,14 @@ def test_phases_agree_in_distribution(name, phase):
     for seed in range(CORE):
         state, streams = copy(start), new_streams(5_000 + seed)
         if phase in ("selection", "conduct"):
-            selection(state, rules, streams)
+            selection(state, rules, streams.selection, streams.overlap)
         if phase == "conduct":
-            conduct(state, rules, engine.shape, streams)
-            verification(state, rules, streams)
+            conduct(state, rules, engine.shape, streams.conduct, streams.auction)
+            verification(state, rules, streams.verification)
         if phase in ("learning", "delegation", "entry"):
-            {"learning": learning, "delegation": delegation, "entry": entry}[phase](state, rules, streams)
+            {"learning": learning, "delegation": delegation, "entry": entry}[phase](
+                state, rules, getattr(streams, phase)
+            )
         ours.append(outcomes(phase, state.sequencers, state.rangers, state.delegators))
     for seed in range(ORACLE):
         reference = Reference(engine.scenario, start, 7_000 + seed)

@@ -114,7 +114,7 @@ def test_lawful_income_and_harm_are_what_skill_takes():
 def test_users_feel_harm_whether_or_not_a_rule_forbids_it(kind, share):
     engine = stage(app_tolerance=0.01)
     engine.state.market[kind] = share * engine.state.market.volume * 1e-2
-    users(engine.state, engine.rules, engine.streams)
+    users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     bps = 100 * share
     assert engine.state.market.trust == pytest.approx(1 - engine.scenario.trust_loss * bps)
     assert engine.state.apps.memory == pytest.approx((1 - engine.rules.harm_keep) * bps)
@@ -376,7 +376,7 @@ def test_builders_concentrate_as_observed_without_becoming_one():
 
 def auctioned(**changes):
     engine = stage(**{**QUIET, "selection": "auction", **changes})
-    market(engine.state, engine.rules, engine.streams)
+    market(engine.state, engine.rules, engine.streams.market, engine.streams.luck)
     return engine
 
 
@@ -391,7 +391,7 @@ def test_spans_fall_and_are_paid_as_theory_says():
     expected = theory.frechet_auction(worth, s.auction_precision)
     dealt = np.zeros(5)
     for _ in range(2_000):
-        selection(state, engine.rules, engine.streams)
+        selection(state, engine.rules, engine.streams.selection, engine.streams.overlap)
         dealt += state.sequencers.assigned[:5] / s.blocks_per_span
     assert stats.chisquare(dealt, dealt.sum() * expected.winning).pvalue > REJECT
     assert stats.chisquare(dealt, np.full(5, dealt.mean())).pvalue < 1e-12
@@ -422,7 +422,7 @@ def test_a_bidder_alone_or_a_worthless_right_costs_nothing(alone, worthless):
         number_of_sequencers=1 if alone else 5, reward_per_block=0.0, honest_share=1.0,
         fee_bps=0.0 if worthless else 2.0, mev_bps=0.0 if worthless else 4.0,
     )  # fmt: skip
-    selection(engine.state, engine.rules, engine.streams)
+    selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
     active = engine.state.sequencers.status == Status.ACTIVE
     assert np.all(engine.state.sequencers.payment == 0)
     assert np.ptp(engine.state.sequencers.weight[active]) == 0
@@ -434,10 +434,10 @@ def test_who_is_in_jail_is_entitled_to_what_it_last_bid_for_and_pays_nothing():
     """What imitation learns of an offence includes the blocks that jail costs."""
     engine = auctioned()
     state, rules = engine.state, engine.rules
-    selection(state, rules, engine.streams)
+    selection(state, rules, engine.streams.selection, engine.streams.overlap)
     bid, convict = float(state.sequencers.bid[0]), state.sequencers[0]
     convict.status, convict.jailed_until = Status.JAILED, 99
-    selection(state, rules, engine.streams)
+    selection(state, rules, engine.streams.selection, engine.streams.overlap)
     assert convict.bid == bid > 0
     assert convict.payment == convict.assigned == 0
     assert state.sequencers.assigned.sum() == 200
@@ -503,7 +503,7 @@ def test_candidates_reckon_with_the_price():
     """A twin of five honest nodes expects a sixth of the blocks, and of their value the part that an auction leaves."""
     engine = auctioned(honest_share=1.0, stakes=(30_000.0,) * 5)
     state, s = engine.state, engine.scenario
-    selection(state, engine.rules, engine.streams)
+    selection(state, engine.rules, engine.streams.selection, engine.streams.overlap)
     total = weigh(state, engine.rules)
     twin = state.sequencers[6]
     twin.self_stake, twin.cost = 30_000.0, 7.0

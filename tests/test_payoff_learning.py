@@ -242,7 +242,7 @@ def test_learnt_policies_stay_probabilities_and_are_kept_when_nobody_revises(rul
 def test_revisions_come_at_their_rate():
     engine = stage(revision_rate=0.3, number_of_sequencers=2_000, possible_sequencers=2_001, token_supply=1e12)
     engine.state.sequencers.custom[0] = 1
-    learning(engine.state, engine.rules, engine.streams)
+    learning(engine.state, engine.rules, engine.streams.learning)
     revises = engine.state.sequencers.revises
     assert revises[0] == revises[2_000] == 1
     assert stats.binomtest(int(revises[1:2_000].sum()), 1_999, 0.3).pvalue > REJECT

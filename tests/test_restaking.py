@@ -217,7 +217,7 @@ def test_a_shock_takes_from_all_who_back_the_service_and_from_what_waits_to_leav
 def test_who_falls_below_the_minimum_by_a_shock_refills_or_goes():
     engine = secured(np.array([2e4, 2e4]), np.ones((2, 1)), external_shock_size=0.1, min_stake=2e4, **CERTAIN)
     engine.state.sequencers.wallet[:] = 0.0, 5_000.0
-    sanctions(engine.state, engine.rules, engine.streams)
+    sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     assert engine.state.sequencers.status.tolist() == [Status.REMOVED, Status.ACTIVE]
     assert engine.state.sequencers.self_stake.tolist() == [0, 2e4]
     assert engine.state.sequencers.exiting[0] == pytest.approx(1.8e4)
@@ -361,7 +361,7 @@ def test_stake_counted_for_five_services_is_not_five_stakes():
 def test_whatever_lowers_the_worth_of_stake_can_start_a_cascade(cause):
     engine = secured(np.array([3e4, 3e4]), np.ones((2, 2)), 1.9e4, min_stake=1.0, external_shock_size=0.1)
     state = engine.state
-    sanctions(state, engine.rules, engine.streams)
+    sanctions(state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     assert state.services.fallen.sum() == 0
     if cause == "shock":
         engine.rules.external_shock_rate, engine.rules.dt = 100.0, 1.0
@@ -372,7 +372,7 @@ def test_whatever_lowers_the_worth_of_stake_can_start_a_cascade(cause):
     if cause == "exit":
         ledger.leave(state.sequencers[1], 0)
         state.sequencers.status[1] = Status.EXITING
-    sanctions(state, engine.rules, engine.streams)
+    sanctions(state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     assert state.services.fallen.tolist() == [1, 1]
 
 
@@ -419,7 +419,7 @@ def test_sanctions_agree_exactly_with_the_oracle(seed):
         state.sequencers[name] = 0
     plan = engine.scenario.replace(service_profit=profit, external_shock_rate=100.0, epochs_per_year=1)
     reference = Reference(plan, state, 0)
-    sanctions(state, engine.rules, engine.streams)
+    sanctions(state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     reference.sanctions()
     assert state.services.fallen.sum() > 0
     assert state.services.fallen.tolist() == [service.fallen for service in reference.services]

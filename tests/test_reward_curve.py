@@ -58,7 +58,7 @@ def test_the_rate_lies_between_its_ends_falls_with_stake_and_costs_more_the_more
     for share in shares:
         engine = stage(**{**STILL, "stakes": STAKES, **at_share(0.5)})
         engine.state.sequencers.self_stake *= share / 0.5
-        announce_rate(engine.state, engine.rules)
+        announce_rate(engine.state.market, engine.state.accounts, engine.state.sequencers, engine.rules)
         rates.append(float(engine.state.market.reward_rate))
     paid = np.array(rates) * shares
     assert max(rates) == pytest.approx(0.2121, abs=5e-5)
@@ -72,14 +72,14 @@ def test_the_rate_lies_between_its_ends_falls_with_stake_and_costs_more_the_more
 def test_the_reserve_is_no_supply_and_stake_on_its_way_out_is_not_staked():
     engine = stage(**{**STILL, "stakes": STAKES, "reserve": 1e9, "possible_sequencers": 5, **at_share(0.2)})
     nodes = engine.state.sequencers
-    announce_rate(engine.state, engine.rules)
+    announce_rate(engine.state.market, engine.state.accounts, engine.state.sequencers, engine.rules)
     assert engine.state.market.reward_rate == pytest.approx(0.03 / math.sqrt(2 * 0.2))
     nodes.status[0] = Status.JAILED
-    announce_rate(engine.state, engine.rules)
+    announce_rate(engine.state.market, engine.state.accounts, engine.state.sequencers, engine.rules)
     assert engine.state.market.reward_rate == pytest.approx(0.03 / math.sqrt(2 * 0.2))
     nodes.status[4] = Status.REMOVED
     nodes.exiting[4], nodes.self_stake[4] = nodes.self_stake[4], 0.0
-    announce_rate(engine.state, engine.rules)
+    announce_rate(engine.state.market, engine.state.accounts, engine.state.sequencers, engine.rules)
     assert engine.state.market.reward_rate == pytest.approx(0.03 / math.sqrt(2 * 0.2 * 180 / 350))
 
 

@@ -25,7 +25,7 @@ def convict(engine: Engine, row: int, *offences: Offence) -> None:
     engine.state.sequencers.convicted = 0
     for offence in offences:
         engine.state.sequencers[row].convicted[offence] += 1
-    sanctions(engine.state, engine.rules, engine.streams)
+    sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     engine.state.sequencers.convicted = 0
 
 
@@ -142,10 +142,10 @@ def test_reporters_share_the_bounty_equally_and_the_rest_goes_where_it_should(re
     state, node = engine.state, engine.state.sequencers[4]
     wallets = state.rangers.wallet.copy()
     node.made, node.offences[Offence.REORDER] = 10, 2
-    verification(state, engine.rules, engine.streams)
+    verification(state, engine.rules, engine.streams.verification)
     assert node.convicted[Offence.REORDER] == 2
     stake = node.self_stake + node.pool
-    sanctions(state, engine.rules, engine.streams)
+    sanctions(state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     taken = (1 - 0.9**2) * stake
     assert state.totals.slashed == pytest.approx(taken)
     assert (state.rangers.wallet - wallets)[:reporters] == pytest.approx(0.3 * taken / reporters)
@@ -159,7 +159,7 @@ def test_an_unclaimed_bounty_is_burned():
     engine = stage(stakes=STAKES, honest_fault_slash=0.1, bounty_share=1.0, honest_fault_rate=1.0)
     engine.state.sequencers.fault[1] = 1
     stake = engine.state.sequencers[1].self_stake + engine.state.sequencers[1].pool
-    sanctions(engine.state, engine.rules, engine.streams)
+    sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     assert engine.state.accounts.burned == pytest.approx(0.1 * stake)
     assert engine.state.sequencers[1].status == Status.ACTIVE
     assert engine.state.totals.wrongful == engine.state.totals.faults == 1
@@ -174,7 +174,7 @@ def test_the_correlation_penalty_grows_with_what_else_was_slashed():
             engine.state.sequencers[row].convicted[Offence.REORDER] = 1
         own = engine.state.sequencers[0].self_stake
         engine.state.sequencers[0].convicted[Offence.REORDER] = 1
-        sanctions(engine.state, engine.rules, engine.streams)
+        sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
         lost.append(1 - (engine.state.sequencers[0].self_stake + engine.state.sequencers[0].exiting) / own)
     assert 0.1 < lost[0] < lost[1] < lost[2] <= 1
 
@@ -186,7 +186,7 @@ def test_a_rejected_accuser_pays_and_loses_its_seat_at_half_its_bond():
     )  # fmt: skip
     accuser = engine.state.rangers[0]
     assert accuser.conduct == Conduct.GRIEFING
-    sanctions(engine.state, engine.rules, engine.streams)
+    sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     assert accuser.status == Status.REMOVED
     assert (accuser.bond, accuser.wallet) == (0, pytest.approx(490))
     assert engine.state.accounts.burned == pytest.approx(510)
@@ -196,7 +196,7 @@ def test_a_rejected_accuser_pays_and_loses_its_seat_at_half_its_bond():
 
 def test_an_upheld_accusation_convicts_the_innocent_and_pays_the_accuser():
     engine = stage(griefing_share=0.34, accusation_rate=100.0, wrongful_conviction=1.0, min_stake=1.0, **QUIET)
-    sanctions(engine.state, engine.rules, engine.streams)
+    sanctions(engine.state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     totals = engine.state.totals
     assert totals.wrongful == totals.accusations == totals.convicted > 50
     assert engine.state.rangers[0].wallet == pytest.approx(0.4 * totals.slashed)

@@ -39,7 +39,7 @@ def test_spans_fall_by_weight(rule):
     engine = stage(selection=rule, stakes=STAKES, downtime=0.0, number_of_delegators=0)
     spans = np.zeros(5)
     for _ in range(DRAWS):
-        selection(engine.state, engine.rules, engine.streams)
+        selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
         spans += engine.state.sequencers.assigned[:5] / engine.scenario.blocks_per_span
     expected = share(RULES[rule])
     assert stats.chisquare(spans, spans.sum() * expected).pvalue > REJECT
@@ -52,7 +52,7 @@ def test_blocks_come_in_spans_and_one_draw_takes_the_rest():
     engine = stage(blocks_per_epoch=207, blocks_per_span=25, downtime=0.0)
     takers = set()
     for _ in range(100):
-        selection(engine.state, engine.rules, engine.streams)
+        selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
         assigned = engine.state.sequencers.assigned
         assert assigned.sum() == 207
         assert sorted(assigned % 25)[-1] == 7
@@ -71,7 +71,7 @@ def test_every_block_is_dealt_or_lost(outages, failover, blocks, span):
     engine = stage(failover=failover, blocks_per_epoch=blocks, blocks_per_span=span)
     state = engine.state
     state.sequencers.outage[:5] = outages
-    selection(state, engine.rules, engine.streams)
+    selection(state, engine.rules, engine.streams.selection, engine.streams.overlap)
     nodes = state.sequencers
     assert nodes.assigned.sum() + state.market.lost_blocks == blocks
     assert np.all(nodes.assigned >= 0)
@@ -85,7 +85,7 @@ def test_every_block_is_dealt_or_lost(outages, failover, blocks, span):
 def test_without_failover_a_node_makes_the_share_of_its_blocks_in_which_it_is_up():
     engine = stage(failover=0.0, number_of_sequencers=1, blocks_per_epoch=101)
     engine.state.sequencers.outage[0] = 0.5
-    selection(engine.state, engine.rules, engine.streams)
+    selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
     assert engine.state.sequencers.assigned[0] == 50
     assert engine.state.market.lost_blocks == 51
 
@@ -96,7 +96,7 @@ def test_missed_blocks_go_to_those_that_are_up_for_as_long_as_they_are():
     engine.state.sequencers.outage[:3] = 1.0, 0.5, 0.0
     made = np.zeros(3)
     for _ in range(100):
-        selection(engine.state, engine.rules, engine.streams)
+        selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
         made += engine.state.sequencers.assigned[:3]
     assert made / made.sum() == pytest.approx([0, 1 / 3, 2 / 3], abs=0.01)
 
@@ -106,7 +106,7 @@ def test_only_the_active_are_drawn(status):
     engine = stage(downtime=0.0)
     engine.state.sequencers.status[2] = status
     for _ in range(50):
-        selection(engine.state, engine.rules, engine.streams)
+        selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
         assert engine.state.sequencers.assigned[2] == 0
         assert engine.state.sequencers.assigned.sum() == 200
 
@@ -114,7 +114,7 @@ def test_only_the_active_are_drawn(status):
 def test_with_nobody_to_draw_every_block_is_lost():
     engine = stage()
     engine.state.sequencers.status = Status.REMOVED
-    selection(engine.state, engine.rules, engine.streams)
+    selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
     assert engine.state.market.lost_blocks == 200
     assert engine.state.sequencers.assigned.sum() == 0
 
@@ -126,13 +126,13 @@ def test_jail_lasts_jail_epochs(jail_epochs):
     state, node = engine.state, engine.state.sequencers[1]
     state.market.epoch = 4
     node.convicted[0] = 1
-    sanctions(state, engine.rules, engine.streams)
+    sanctions(state, engine.rules, engine.streams.sanctions, engine.streams.shocks, engine.streams.attack)
     assert node.status == Status.JAILED
     for epoch in range(5, 5 + jail_epochs):
         state.market.epoch = epoch
-        selection(state, engine.rules, engine.streams)
+        selection(state, engine.rules, engine.streams.selection, engine.streams.overlap)
         assert node.status == Status.JAILED
         assert node.assigned == 0
     state.market.epoch = 5 + jail_epochs
-    selection(state, engine.rules, engine.streams)
+    selection(state, engine.rules, engine.streams.selection, engine.streams.overlap)
     assert node.status == Status.ACTIVE

@@ -376,7 +376,7 @@ def test_an_app_leaves_if_a_chain_of_its_own_would_cost_less_than_the_fees_here(
     """The biggest pays 0.48 x 1e6 x 2 bps x 365 = 35,040 USD a year; the next 17,520."""
     for cost, present in ((36_000, 1), (35_041, 1), (35_039, 0), (17_521, 0)):
         engine = grown(own_chain_cost=cost)
-        users(engine.state, engine.rules, engine.streams)
+        users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
         assert engine.state.apps.present.tolist() == [present, 1, 1, 1]
 
 
@@ -385,7 +385,7 @@ def test_remembered_harm_counts_as_what_an_app_pays():
     for cost, present in ((52_561, 1), (52_559, 0)):
         engine = grown(own_chain_cost=cost, harm_memory=1.0)
         engine.state.market.harm = 200.0
-        users(engine.state, engine.rules, engine.streams)
+        users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
         assert engine.state.apps.memory == pytest.approx([1.0] * 4)
         assert engine.state.apps.present.tolist() == [present, 1, 1, 1]
 
@@ -393,7 +393,7 @@ def test_remembered_harm_counts_as_what_an_app_pays():
 def test_a_good_day_drives_no_app_away():
     engine = grown(own_chain_cost=36_000)
     engine.state.market.volume = 1e9
-    users(engine.state, engine.rules, engine.streams)
+    users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     assert engine.state.apps.present.tolist() == [1, 1, 1, 1]
 
 
@@ -402,11 +402,11 @@ def test_an_app_that_left_changes_nothing_for_the_others():
     engine = grown(own_chain_cost=17_521, volume_volatility=0.0)
     state = engine.state
     for _ in range(3):
-        market(state, engine.rules, engine.streams)
-        users(state, engine.rules, engine.streams)
+        market(state, engine.rules, engine.streams.market, engine.streams.luck)
+        users(state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     assert state.apps.present.tolist() == [0, 1, 1, 1]
     engine.rules.own_chain_cost = 17_519
-    users(state, engine.rules, engine.streams)
+    users(state, engine.rules, engine.streams.users, engine.streams.elsewhere)
     assert state.apps.present.tolist() == [0, 0, 1, 1]
 
 
@@ -514,7 +514,7 @@ def test_core_and_oracle_agree_exactly_where_nothing_is_luck():
     engine = unsettled(**DETERMINED)
     reference = Reference(engine.scenario, engine.state, 0)
     for epoch in range(4):
-        users(engine.state, engine.rules, engine.streams)
+        users(engine.state, engine.rules, engine.streams.users, engine.streams.elsewhere)
         reference.users()
         assert followed(engine.state, engine.state.market) == pytest.approx(followed(reference, reference), rel=1e-12)
         assert engine.state.totals.stack_usd > 0, epoch
@@ -528,7 +528,7 @@ def test_core_and_oracle_agree_in_distribution():
     for seed in range(CORE):
         state, streams = copy(start), new_streams(9_000 + seed)
         for _ in range(8):
-            users(state, engine.rules, streams)
+            users(state, engine.rules, streams.users, streams.elsewhere)
         ours.append(followed(state, state.market))
     for seed in range(ORACLE):
         reference = Reference(engine.scenario, start, 3_000 + seed)
@@ -552,7 +552,7 @@ def test_core_and_oracle_post_data_at_the_same_cost():
         engine = stage(**changes)
         engine.advance(epochs)
         engine.state.market.epoch = epochs
-        market(engine.state, engine.rules, engine.streams)
+        market(engine.state, engine.rules, engine.streams.market, engine.streams.luck)
         reference = Reference(engine.scenario, engine.state, 0)
         reference.rewards()
         rewards(engine.state, engine.rules)

@@ -442,13 +442,13 @@ def test_attackers_act_as_the_oracle_says(name, epochs):
     plan = scenario(name).replace(admission="open")
     engine = Engine(plan, 3)
     engine.advance(epochs)
-    market(engine.state, engine.rules, engine.streams)
+    market(engine.state, engine.rules, engine.streams.market, engine.streams.luck)
     reference = Reference(plan, engine.state, 0)
     for agent in (*reference.sequencers, *reference.rangers):
         agent.profit = 0.0
     reference.lost_blocks = int(engine.state.market.lost_blocks)
     engine.state.market.epoch = reference.epoch = epochs
-    attack(engine.state, engine.rules, engine.streams)
+    attack(engine.state, engine.rules, engine.streams.attack)
     reference.attack()
     for field in ("spent", "profit", "bought", "began", "succeeded"):
         theirs = [getattr(attacker, field) for attacker in reference.attackers]
@@ -482,6 +482,6 @@ def test_without_a_tactic_an_attack_draws_and_moves_nothing():
     engine.advance(5)
     before = [np.asarray(part).tobytes() for part in engine.state]
     luck = str(engine.streams.attack.bit_generator.state)
-    attack(engine.state, engine.rules, engine.streams)
+    attack(engine.state, engine.rules, engine.streams.attack)
     assert [np.asarray(part).tobytes() for part in engine.state] == before
     assert str(engine.streams.attack.bit_generator.state) == luck

@@ -31,7 +31,7 @@ BLOCKS = SMALL["blocks_per_epoch"]
 
 
 def deal(engine: Engine) -> np.ndarray:
-    selection(engine.state, engine.rules, engine.streams)
+    selection(engine.state, engine.rules, engine.streams.selection, engine.streams.overlap)
     return engine.state.sequencers.assigned.copy()
 
 
@@ -83,7 +83,7 @@ def test_where_nobody_waits_the_chain_stands_still_while_its_sequencer_is_in_jai
         state.market.epoch = epoch
         assert deal(engine).sum() == (0 if epoch < 4 else BLOCKS)
         assert state.market.lost_blocks == (BLOCKS if epoch < 4 else 0)
-        entry(state, engine.rules, engine.streams)
+        entry(state, engine.rules, engine.streams.entry)
         assert np.all(state.sequencers.status[1:] == Status.CANDIDATE), "the convict keeps its seat"
 
 
@@ -97,7 +97,7 @@ def test_a_free_seat_is_filled_at_once_by_the_next_who_can_bond(rule, seats):
     state, nodes = engine.state, engine.state.sequencers
     nodes.wallet[seats] = 1.0
     nodes.status[0], nodes.self_stake[0] = Status.REMOVED, 0.0
-    entry(state, engine.rules, engine.streams)
+    entry(state, engine.rules, engine.streams.entry)
     assert np.flatnonzero(nodes.status == Status.ACTIVE).tolist() == [*range(1, seats), seats + 1]
     assert nodes.self_stake[seats + 1] == nodes.capital[seats + 1]
     assert state.totals.entries == 1
@@ -113,7 +113,7 @@ def test_nobody_takes_a_seat_by_himself():
     plenty = {"entry_rate": 1.0, "sequencer_cost": 0.0, "exit_rate": 0.0, "reward_per_block": 10.0}
     for rule, entered in (("equal", True), ("appointed", False), ("single", False)):
         engine = stage(selection=rule, appointed_seats=5, **plenty, **CALM)
-        entry(engine.state, engine.rules, engine.streams)
+        entry(engine.state, engine.rules, engine.streams.entry)
         assert (engine.state.sequencers.status[5:] == Status.ACTIVE).any() == entered
 
 
@@ -191,7 +191,7 @@ def test_candidates_reckon_with_what_the_plan_leaves_them():
             cost_dispersion=0.0, choice="best_response", **CALM,
         )  # fmt: skip
         engine.state.market.epoch = epoch
-        entry(engine.state, engine.rules, engine.streams)
+        entry(engine.state, engine.rules, engine.streams.entry)
         came.append(engine.state.sequencers.status[1] == Status.ACTIVE)
         if came[-1]:
             share = epoch / 20

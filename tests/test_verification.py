@@ -44,7 +44,7 @@ def test_offences_are_reported_checked_and_convicted_at_the_stated_rates():
     state, node = engine.state, engine.state.sequencers[0]
     found = finding(engine)
     any_found = 1 - np.prod(1 - found)
-    verification(state, engine.rules, engine.streams)
+    verification(state, engine.rules, engine.streams.verification)
     for count, chance in (
         (node.detected[0], any_found),
         (node.convicted[0], 0.7 * any_found),
@@ -58,7 +58,7 @@ def test_offences_are_reported_checked_and_convicted_at_the_stated_rates():
 
 def test_claims_of_reporters_add_up_to_the_convictions():
     engine = offended()
-    verification(engine.state, engine.rules, engine.streams)
+    verification(engine.state, engine.rules, engine.streams.verification)
     claims, slash = engine.state.claims[0, 0], engine.rules.slash[Offence.REORDER]
     assert claims.sum() == pytest.approx(slash * engine.state.sequencers[0].convicted[0])
     assert claims[0] > claims[1] > claims[2] > 0 == claims[3]
@@ -69,7 +69,7 @@ def test_detection_and_coverage_are_those_of_independent_rangers():
     found = np.empty(OFFENCES)
     reported(engine.state, engine.rules, NOBODY, found)
     assert found[0] == pytest.approx(1 - np.prod(1 - finding(engine)))
-    assert coverage(engine.state, engine.rules) == pytest.approx(1 - np.prod(1 - 2 * finding(engine)))
+    assert coverage(engine.state.rangers, engine.rules) == pytest.approx(1 - np.prod(1 - 2 * finding(engine)))
     engine.state.rangers.status[0] = 0
     reported(engine.state, engine.rules, NOBODY, found)
     assert found[0] == pytest.approx(1 - np.prod(1 - finding(engine)[1:]))
@@ -77,9 +77,9 @@ def test_detection_and_coverage_are_those_of_independent_rangers():
 
 def test_without_rangers_nothing_is_found():
     engine = offended(verification="none")
-    verification(engine.state, engine.rules, engine.streams)
+    verification(engine.state, engine.rules, engine.streams.verification)
     assert engine.state.sequencers.detected.sum() == engine.state.rangers.checked.sum() == 0
-    assert coverage(engine.state, engine.rules) == 0
+    assert coverage(engine.state.rangers, engine.rules) == 0
 
 
 def bribed(**changes: Any) -> Engine:
@@ -87,7 +87,7 @@ def bribed(**changes: Any) -> Engine:
     node = engine.state.sequencers[0]
     node.owner = Tactic.SYBIL
     offer_bribes(engine.state, engine.rules)
-    verification(engine.state, engine.rules, engine.streams)
+    verification(engine.state, engine.rules, engine.streams.verification)
     return engine
 
 
@@ -162,7 +162,7 @@ def test_evidence_is_own_in_full_others_in_part_and_fades(published):
     state.sequencers.detected[0] = 4, 0, 0
     state.market.detection = 0.25, 0.5, 0.75
     file(state.docket, state.sequencers, state.market.epoch)
-    learning(state, engine.rules, engine.streams)
+    learning(state, engine.rules, engine.streams.learning)
     keep, seen = 0.5 ** (1 / 10), 30.0 if published else 0.0
     assert state.sequencers.caught[0] == pytest.approx(keep * 5 + np.array([4, 0, 0]) + seen * state.market.detection)
     assert state.sequencers.caught[3, 0] == pytest.approx(keep * 5 + 0.2 * 4 + seen * 0.25)

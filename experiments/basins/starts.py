@@ -76,7 +76,7 @@ def _show(engine: Engine, honest: bool, trials: float) -> None:
     rangers.found[:] = 0.0 if honest else trials
     rangers.diligence[:] = 0.0
     rangers.experience[:] = 0.0
-    choose_diligence(engine.state, engine.rules)
+    choose_diligence(nodes, rangers, engine.rules, engine.state.market)
     if engine.scenario.learning == "reinforcement":
         begin_policies(engine.state, engine.rules)
         for evidence in (nodes.caught, nodes.uncaught, rangers.checks, rangers.found):

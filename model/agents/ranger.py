@@ -52,4 +52,6 @@ class Ranger(View, group="rangers", kind=RANGER):
         return bool(verification.silenced(self._state, self._record, self._rules, sequencer.row, a))
 
     def _bounty(self) -> float:
-        return diligence.expected_bounty(self._state, self._rules)
+        return diligence.expected_bounty(
+            self._state.sequencers, self._state.rangers, self._rules, self._state.market.price
+        )

@@ -82,7 +82,7 @@ def price_blocks(builders, now, rules):
 
 @kernel
 def sell_blocks(state, stream):
-    """Draw which builder wins each of the blocks that were ordered by the rules. Writes won. Draws from `auction`."""
+    """Draw which builder wins each of the blocks that were ordered by the rules. Writes won. Draws from `stream`."""
     blocks = 0
     for node in state.sequencers:
         blocks += node.made

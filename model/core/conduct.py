@@ -17,11 +17,11 @@ from model.core.watchers import count_peers, found_out, overlooked
 
 
 @kernel
-def conduct(state, rules, shape, streams):
+def conduct(state, rules, shape, stream, auction):
     """Set reservation values, play every turn, and hand the blocks of jailed nodes to the others.
 
     Writes the nodes' peers, reservation, kept, mix, experience, made, opportunity, honest_value, offences, stolen,
-    convicted, turn_ended; State.attractions; market.lost_blocks; the builders' won. Draws from `conduct`, and from
+    convicted, turn_ended; State.attractions; market.lost_blocks; the builders' won. Draws from `stream`, and from
     `auction` who wins what is sold. Law: made and lost blocks sum to blocks_per_epoch.
     """
     desk = new_desk(shape)
@@ -44,10 +44,10 @@ def conduct(state, rules, shape, streams):
                 found = found_out(node, rules, a, common[a] if node.owner == NOBODY else slate.ends[a])
                 slate.ends[a] = found * (conviction(node, rules) if ends_turn(rules) else 0.0)
             take_stance(node, rules, state.market.mean_opportunity, desk.stance[0])
-            play(node, node.assigned, state.market.mean_opportunity, shape, desk, streams.conduct)
-    _substitute(state, rules, shape, desk, streams.conduct)
+            play(node, node.assigned, state.market.mean_opportunity, shape, desk, stream)
+    _substitute(state, rules, shape, desk, stream)
     if rules.sold > 0.0:
-        sell_blocks(state, streams.auction)
+        sell_blocks(state, auction)
 
 
 @kernel

@@ -12,7 +12,7 @@ def judge(state, rules, cases, stream):
     """Vote on every node in service with a case that came to light, once, and carry out the decisions that are due.
 
     Writes removed_from; status and balances (through the ledger); totals.removal_votes and removals. Draws from
-    `sanctions`: for each such node a uniform, and if the council is called its votes.
+    `stream`: for each such node a uniform, and if the council is called its votes.
     """
     now = state.market.epoch
     for i in range(state.sequencers.size):

@@ -10,16 +10,16 @@ from model.core.selection import counted, weigh
 
 
 @kernel
-def delegation(state, rules, streams):
+def delegation(state, rules, stream):
     """Free unbonded stake, let attentive delegators choose again, and let sequencers search their commission.
 
-    Writes balances (through the ledger), delegators, commissions. Draws from `delegation` a geometric and a uniform
+    Writes balances (through the ledger), delegators, commissions. Draws from `stream` a geometric and a uniform
     per attentive delegator, so the cost is O(attention x delegators x active sequencers).
     """
     _release(state, rules)
     if state.delegators.size > 0 and rules.attention > 0.0:
-        _choose_again(state, rules, streams.delegation)
-    _search_commissions(state, rules)
+        _choose_again(state, rules, stream)
+    _search_commissions(state.sequencers, rules, state.market.epoch)
 
 
 @kernel
@@ -118,9 +118,9 @@ def move(state, rules, d, target):
     elif not ledger.accepts(state.sequencers[target]):
         return
     elif who.pool == NOBODY:
-        ledger.delegate(state, d, target)
+        ledger.delegate(state.accounts, who, state.sequencers, target)
     else:
-        ledger.redelegate(state, d, target)
+        ledger.redelegate(who, state.sequencers, target)
 
 
 @kernel
@@ -132,14 +132,14 @@ def _pending_slash(pending, i):
 
 
 @kernel
-def _search_commissions(state, rules):
+def _search_commissions(nodes, rules, epoch):
     """Let a sequencer whose commission income fell since its last step turn round, then step; without members, down.
 
     Who gathers delegations to run with them stays at none.
     """
-    for i in range(state.sequencers.size):
-        node = state.sequencers[i]
-        if node.status != Status.ACTIVE or (state.market.epoch + i) % rules.commission_period != 0:
+    for i in range(nodes.size):
+        node = nodes[i]
+        if node.status != Status.ACTIVE or (epoch + i) % rules.commission_period != 0:
             continue
         if node.custom == 0 and node.owner != Tactic.HIT_AND_RUN:
             if node.members == 0:

@@ -47,19 +47,19 @@ def believed_misconduct(ranger, rules):
 
 
 @kernel
-def expected_bounty(state, rules):
+def expected_bounty(nodes, rangers, rules, price):
     """Return what a Ranger expects from an offence it finds (USD): its share of the slash of an average node."""
     if not takes_stake(rules):
         return 0.0
     stake = 0.0
     active = 0
-    for node in state.sequencers:
+    for node in nodes:
         if node.status == Status.ACTIVE:
             stake += node.self_stake + node.pool
             active += 1
     seated = 0
     diligence = 0.0
-    for ranger in state.rangers:
+    for ranger in rangers:
         if ranger.status == Status.ACTIVE:
             diligence += ranger.diligence
             seated += 1
@@ -71,5 +71,5 @@ def expected_bounty(state, rules):
         share = 1.0 / seated
     elif find > 0.0:
         share = -np.expm1(seated * np.log1p(-find)) / (seated * find)
-    pot = rules.slash[Offence.REORDER] * stake / active * state.market.price
+    pot = rules.slash[Offence.REORDER] * stake / active * price
     return rules.bounty_share * rules.enforcement * pot * share

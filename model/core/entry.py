@@ -15,16 +15,16 @@ from model.core.selection import EVERYBODY, counted, mean_blocks, needs_seat, op
 
 
 @kernel
-def entry(state, rules, streams):
+def entry(state, rules, stream):
     """Free stake whose exit is over; let loss-making sequencers and Rangers leave and hopeful candidates enter.
 
     Where seats are limited, an authority fills those that are free. Writes status, weight and balances (through the
-    ledger). Draws from `entry` one uniform per row, whatever happens.
+    ledger). Draws from `stream` one uniform per row, whatever happens.
     """
     found = openings(state, rules)
     for i in range(state.sequencers.size):
         node = state.sequencers[i]
-        luck = streams.entry.random()
+        luck = stream.random()
         if node.exiting > 0.0 or node.status == Status.EXITING:
             _end_exit(state.market, rules, node)
         if node.status == Status.ACTIVE:
@@ -36,7 +36,7 @@ def entry(state, rules, streams):
             state.totals.entries += _enter(state.market, rules, node, found, luck)
     if seats(rules) < EVERYBODY:
         _appoint(state, rules)
-    _rangers(state, rules, streams.entry)
+    _rangers(state.sequencers, state.rangers, rules, state.market, stream)
 
 
 @kernel
@@ -54,7 +54,7 @@ def expectations(state, rules):
             worth = margin(node, rules, state.market, others)
             blocks = mean_blocks(rules, node.weight, others)
             expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks, worth))
-    choose_diligence(state, rules)
+    choose_diligence(state.sequencers, state.rangers, rules, state.market)
     for ranger in state.rangers:
         if ranger.status == Status.ACTIVE:
             ranger.income_average = expected_ranger_profit(ranger, rules, 0.0, state.market.pay_scale)
@@ -168,13 +168,13 @@ def expected_profit(now, rules, node, blocks, worth):
 
 
 @kernel
-def _rangers(state, rules, stream):
-    bounty = expected_bounty(state, rules)
+def _rangers(nodes, rangers, rules, now, stream):
+    bounty = expected_bounty(nodes, rangers, rules, now.price)
     free_seats = rules.number_of_rangers
-    for ranger in state.rangers:
+    for ranger in rangers:
         if ranger.status == Status.ACTIVE:
             free_seats -= 1
-    for ranger in state.rangers:
+    for ranger in rangers:
         luck = stream.random()
         if ranger.status == Status.ACTIVE:
             pays = ranger.conduct == Conduct.RATIONAL or ranger.conduct == Conduct.COLLUDING
@@ -183,8 +183,8 @@ def _rangers(state, rules, stream):
                 ranger.status = Status.CANDIDATE
                 free_seats += 1
         elif ranger.status == Status.CANDIDATE and free_seats > 0 and ranger.wallet >= rules.ranger_bond:
-            profit = expected_ranger_profit(ranger, rules, bounty, state.market.pay_scale)
-            elsewhere = _return_on(rules.ranger_bond, state.market, rules)
+            profit = expected_ranger_profit(ranger, rules, bounty, now.pay_scale)
+            elsewhere = _return_on(rules.ranger_bond, now, rules)
             if luck < rules.entry_rate * willingness(profit, elsewhere, rules.ranger_precision, rules.choice):
                 ledger.post_bond(ranger, rules.ranger_bond)
                 ranger.status = Status.ACTIVE

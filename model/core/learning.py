@@ -12,23 +12,23 @@ from model.core.watchers import found_out
 
 
 @kernel
-def learning(state, rules, streams):
+def learning(state, rules, stream):
     """Draw who revises its policy for the next epoch, let beliefs or policies learn, renew the Rangers' diligence.
 
     Writes caught, uncaught, revises, mix, experience, payoff, usd_before of sequencers; found, checks, revises,
-    attraction, experience, payoff, diligence of Rangers; State.attractions. Draws from `learning`: one uniform per row
+    attraction, experience, payoff, diligence of Rangers; State.attractions. Draws from `stream`: one uniform per row
     unless everybody revises, and three per row under imitation, whatever happens.
     """
     if rules.revision_rate < 1.0:
-        _draw_revisions(state, rules, streams.learning)
+        _draw_revisions(state, rules, stream)
     if rules.learning == Learning.BELIEF:
         _watch_detection(state, rules)
         _watch_misconduct(state, rules)
     elif rules.learning == Learning.IMITATION:
-        imitate(state, rules, streams.learning)
+        imitate(state, rules, stream)
     elif rules.learning == Learning.REINFORCEMENT:
         reinforce(state, rules)
-    choose_diligence(state, rules)
+    choose_diligence(state.sequencers, state.rangers, rules, state.market)
 
 
 @kernel
@@ -78,14 +78,13 @@ def _draw_revisions(state, rules, stream):
 
 
 @kernel
-def choose_diligence(state, rules):
+def choose_diligence(nodes, rangers, rules, now):
     """Set the diligence of every Ranger that revises and has no policy of its own; begin one without experience."""
-    bounty = expected_bounty(state, rules)
-    paid = state.market.pay_scale
-    for ranger in state.rangers:
+    bounty = expected_bounty(nodes, rangers, rules, now.price)
+    for ranger in rangers:
         if ranger.custom == 1:
             continue
         if rules.learning == Learning.REINFORCEMENT and ranger.experience == 0.0:
-            begin_ranger(ranger, rules, bounty, paid)
+            begin_ranger(ranger, rules, bounty, now.pay_scale)
         if ranger.revises == 1:
-            ranger.diligence = best_diligence(ranger, rules, bounty, paid)
+            ranger.diligence = best_diligence(ranger, rules, bounty, now.pay_scale)

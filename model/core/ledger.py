@@ -203,22 +203,20 @@ def _withdraw(node, shares):
 
 
 @kernel
-def delegate(state, d, i):
-    """Put all liquid tokens of delegator d into the pool of sequencer i, which must accept them."""
-    who = state.delegators[d]
-    amount = min(who.liquid, state.accounts.liquid)
+def delegate(accounts, who, nodes, i):
+    """Put all liquid tokens of a delegator into the pool of sequencer i, which must accept them."""
+    amount = min(who.liquid, accounts.liquid)
     who.liquid = 0.0
-    state.accounts.liquid -= amount
-    who.shares = _deposit(state.sequencers[i], amount)
+    accounts.liquid -= amount
+    who.shares = _deposit(nodes[i], amount)
     who.pool = i
 
 
 @kernel
-def redelegate(state, d, i):
-    """Move delegator d from its pool to that of sequencer i at once."""
-    who = state.delegators[d]
-    amount = _withdraw(state.sequencers[who.pool], who.shares)
-    who.shares = _deposit(state.sequencers[i], amount)
+def redelegate(who, nodes, i):
+    """Move a delegator from its pool to that of sequencer i at once."""
+    amount = _withdraw(nodes[who.pool], who.shares)
+    who.shares = _deposit(nodes[i], amount)
     who.pool = i
 
 

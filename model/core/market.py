@@ -14,59 +14,58 @@ LARGEST = 1e18
 
 
 @kernel
-def market(state, rules, streams):
+def market(state, rules, stream, luck):
     """Move price and volume, set the mean opportunity of a block, and draw outages and honest faults.
 
-    Writes market, the builders' chances and margins, and the nodes' `outage` and `fault`. Draws from `market` two
+    Writes market, the builders' chances and margins, and the nodes' `outage` and `fault`. Draws from `stream` two
     normals and a uniform, from `luck` a uniform per sequencer and client: always the same number, so that luck is
     common to all policies.
     """
     now = state.market
-    shock = streams.market.standard_normal()
-    demand = streams.market.standard_normal()
-    weather = streams.market.random()
+    shock = stream.standard_normal()
+    demand = stream.standard_normal()
+    weather = stream.random()
     undisturbed = rules.daily_volume_usd * 365.0 * rules.dt
-    trend = np.log(max(_volume(state, rules), LEAST_TREND * undisturbed, 1.0 / LARGEST))
+    trend = np.log(max(_volume(state.apps, now, rules), LEAST_TREND * undisturbed, 1.0 / LARGEST))
     growth = trend - now.trend if now.epoch > 0 else 0.0
     now.trend = trend
-    now.price = _within(now.price * np.exp(_price_move(state, rules, shock, growth)))
+    now.price = _within(now.price * np.exp(_price_move(state.accounts, now, rules, shock, growth)))
     spread = rules.volume_volatility
-    now.volume = min(LARGEST, _volume(state, rules) * np.exp(spread * demand - 0.5 * spread * spread))
+    now.volume = min(LARGEST, _volume(state.apps, now, rules) * np.exp(spread * demand - 0.5 * spread * spread))
     _storm(now, rules, weather)
     now.mean_opportunity = now.volume * rules.mev_bps * 1e-4 / rules.blocks_per_epoch
     if now.storm == 1:
         now.mean_opportunity *= rules.storm_multiplier
     price_blocks(state.builders, now, rules)
-    _luck(state, rules, streams.luck)
+    _luck(state.sequencers, rules, luck)
     if state.attackers[Tactic.TAKEOVER].succeeded >= 0:
-        _withhold(state)
+        _withhold(state.sequencers)
 
 
 @kernel
-def _volume(state, rules):
+def _volume(apps, now, rules):
     present = 0.0
-    for app in state.apps:
+    for app in apps:
         if app.present == 1:
             present += app.share
-    if state.apps.size == 0:
+    if apps.size == 0:
         present = 1.0
-    growth = np.exp(rules.volume_growth * state.market.epoch * rules.dt)
+    growth = np.exp(rules.volume_growth * now.epoch * rules.dt)
     reach = rules.daily_volume_usd * 365.0 * rules.dt * min(growth, LARGEST)
-    patience = np.exp(-rules.latency_loss * state.market.latency)
-    return min(LARGEST, reach * present * state.market.trust**rules.trust_elasticity * patience)
+    patience = np.exp(-rules.latency_loss * now.latency)
+    return min(LARGEST, reach * present * now.trust**rules.trust_elasticity * patience)
 
 
 @kernel
-def _price_move(state, rules, shock, growth):
+def _price_move(accounts, now, rules, shock, growth):
     if rules.price_process == PriceProcess.CONSTANT:
         return 0.0
     sigma = rules.price_volatility
     move = (rules.price_drift - 0.5 * sigma * sigma) * rules.dt + sigma * np.sqrt(rules.dt) * shock
     if rules.price_process == PriceProcess.REFLEXIVE:
-        accounts = state.accounts
         supply = accounts.opening + accounts.minted - accounts.burned
         move += rules.price_volume_elasticity * growth
-        move -= rules.price_issuance_elasticity * state.market.net_issuance / supply
+        move -= rules.price_issuance_elasticity * now.net_issuance / supply
     return move
 
 
@@ -85,10 +84,10 @@ def _storm(now, rules, weather):
 
 
 @kernel
-def _luck(state, rules, stream):
+def _luck(nodes, rules, stream):
     own = rules.honest_fault_rate * (1.0 - rules.fault_correlation) * rules.dt
     shared = rules.honest_fault_rate * rules.fault_correlation * rules.dt
-    for node in state.sequencers:
+    for node in nodes:
         chance = stream.random()
         length = max(rules.outage_length, node.downtime)
         down = node.downtime / length
@@ -98,14 +97,14 @@ def _luck(state, rules, stream):
         node.fault = 1 if chance > 1.0 - own else 0
     for client in range(rules.number_of_clients):
         if stream.random() < shared:
-            for node in state.sequencers:
+            for node in nodes:
                 if node.client == client:
                     node.fault = 1
 
 
 @kernel
-def _withhold(state):
+def _withhold(nodes):
     """Keep the nodes of a takeover that struck down, unless it can take all."""
-    for node in state.sequencers:
+    for node in nodes:
         if node.owner == Tactic.TAKEOVER and node.conduct != Conduct.BYZANTINE:
             node.outage = 1.0

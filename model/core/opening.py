@@ -41,5 +41,5 @@ def open_market(state, rules):
     net = fees - batch_cost(now, rules, now.volume)
     now.net_fee = (net - protocol_part(fees, net, rules)) / rules.blocks_per_epoch
     price_blocks(state.builders, now, rules)
-    announce_rate(state, rules)
+    announce_rate(now, state.accounts, state.sequencers, rules)
     expectations(state, rules)

@@ -35,7 +35,7 @@ def reinforce(state, rules):
             node.experience = _grown(node.experience, rules)
             if node.revises == 1:
                 _mix(node, state.attractions, i, rules.sequencer_precision)
-    bounty = expected_bounty(state, rules)
+    bounty = expected_bounty(state.sequencers, state.rangers, rules, state.market.price)
     misconduct = _misconduct(state, rules)
     for ranger in state.rangers:
         if learns(ranger):

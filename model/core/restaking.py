@@ -20,7 +20,7 @@ def suffer_elsewhere(state, rules, stream):
     """Let shocks strike other services, and services fall whose corruption pays; who backs them loses stake.
 
     Writes balances (through the ledger), the books and `slashed` of nodes, their count of services, State.services,
-    totals. Draws from `shocks` one uniform per other service, whatever happens, and nothing without any. Law: a service
+    totals. Draws from `stream` one uniform per other service, whatever happens, and nothing without any. Law: a service
     falls at most once, and in the end the corruption of none that stands and is backed pays.
     """
     chance = shock_chance(rules)

@@ -30,7 +30,7 @@ def rewards(state, rules):
     Writes balances (through the ledger), token_income, usd_income and averages of sequencers and Rangers, the builders'
     profit and flow, market.reward_rate, pay_scale, service_yield, net_fee, harm and lawful_harm. Draws nothing.
     """
-    announce_rate(state, rules)
+    announce_rate(state.market, state.accounts, state.sequencers, rules)
     rate = state.market.reward_rate
     due = 0.0
     for node in state.sequencers:
@@ -53,7 +53,7 @@ def rewards(state, rules):
     ledger.give_back(state.accounts, rules.reward_source, left)
     if state.services.size > 0:
         _pay_of_services(state, rules)
-    _fees(state, rules)
+    _fees(state.market, state.totals, state.sequencers, rules)
     if rules.sold > 0.0:
         pay_builders(state, rules)
     state.market.harm = 0.0
@@ -67,26 +67,25 @@ def rewards(state, rules):
 
 
 @kernel
-def announce_rate(state, rules):
+def announce_rate(now, accounts, nodes, rules):
     """Set the yearly emission per token of counted stake (0 if blocks are paid). Writes market.reward_rate."""
     if rules.reward_rule == RewardRule.PER_BLOCK:
-        state.market.reward_rate = 0.0
+        now.reward_rate = 0.0
     elif rules.reward_rule == RewardRule.TARGET_RATE:
-        state.market.reward_rate = rules.target_rate
+        now.reward_rate = rules.target_rate
     elif rules.reward_rule == RewardRule.SQRT_CURVE:
-        state.market.reward_rate = CURVE / np.sqrt(2.0 * max(_staked_share(state), LEAST_STAKED))
+        now.reward_rate = CURVE / np.sqrt(2.0 * max(_staked_share(accounts, nodes), LEAST_STAKED))
     else:
         raise ValueError("unknown reward rule")
 
 
 @kernel
-def _staked_share(state):
+def _staked_share(accounts, nodes):
     """Return the stake of nodes in service, active or jailed, over the tokens that exist outside the reserve."""
     staked = 0.0
-    for node in state.sequencers:
+    for node in nodes:
         if node.status == Status.ACTIVE or node.status == Status.JAILED:
             staked += node.self_stake + node.pool
-    accounts = state.accounts
     supply = accounts.opening + accounts.minted - accounts.burned - accounts.reserve
     return staked / supply if staked > 0.0 else 0.0
 
@@ -157,11 +156,10 @@ def _share(now, node, amount, rules):
 
 
 @kernel
-def _fees(state, rules):
+def _fees(now, totals, nodes, rules):
     """Set the sequencers' net fee per block: fees less batch cost and the protocol's share, losses borne in full."""
-    now = state.market
     made = 0
-    for node in state.sequencers:
+    for node in nodes:
         made += node.made
     used = now.volume * made / rules.blocks_per_epoch
     fees = used * rules.fee_bps * 1e-4
@@ -169,10 +167,10 @@ def _fees(state, rules):
     net = fees - cost
     treasury = protocol_part(fees, net, rules)
     now.net_fee = (net - treasury) / made if made > 0 else 0.0
-    state.totals.fees += fees
-    state.totals.batch_cost += cost
-    state.totals.treasury_usd += treasury
-    state.totals.sequencer_fees += net - treasury
+    totals.fees += fees
+    totals.batch_cost += cost
+    totals.treasury_usd += treasury
+    totals.sequencer_fees += net - treasury
 
 
 @kernel

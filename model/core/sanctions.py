@@ -14,25 +14,25 @@ ROUNDING = 1e-12
 
 
 @kernel
-def sanctions(state, rules, streams):
+def sanctions(state, rules, stream, shocks, tactics):
     """Bring to light, and convict, take the slashes that are due and what other services cost, jail or remove.
 
     Writes balances (through the ledger), status, jailed_until, removed_from, slashed, the docket, the pending slashes
-    and claims, market.scandal, and what `restaking` writes. Draws from `sanctions`, from `shocks` one uniform per other
-    service, and from `attack` what trying embargoes takes.
+    and claims, market.scandal, and what `restaking` writes. Draws from `stream`, from `shocks` one uniform per other
+    service, and from `tactics` what trying embargoes takes.
     """
     for node in state.sequencers:
         node.slashed = 0.0
         node.sentenced = 0
-    _penalise_shirkers(state, rules)
+    _penalise_shirkers(state.accounts, state.rangers, rules, state.market.price)
     file(state.docket, state.sequencers, state.market.epoch)
     if state.attackers[Tactic.CENSORSHIP].active == 1:
-        censorship.try_embargoes(state, rules, streams.attack)
+        censorship.try_embargoes(state, rules, tactics)
     cases = state.docket[due(state.docket, state.market.epoch)]
     state.market.scandal = _has_scandal(cases) if makes_scandals(rules) else 0
     state.totals.scandals += state.market.scandal
     if rules.sanction == Sanction.REMOVAL:
-        judge(state, rules, cases, streams.sanctions)
+        judge(state, rules, cases, stream)
     if not takes_stake(rules):
         return
     state.slashed_before[state.market.epoch % state.slashed_before.size] = 0.0
@@ -42,11 +42,11 @@ def sanctions(state, rules, streams):
             for _ in range(cases[i, CONVICTED, a]):
                 _convict(state, rules, i, a, slot)
     if rules.verification == Verification.RANGERS:
-        _accuse(state, rules, slot, streams.sanctions)
+        _accuse(state, rules, slot, stream)
     _honest_faults(state, rules)
     _take_due(state, rules)
     if state.services.size > 0:
-        suffer_elsewhere(state, rules, streams.shocks)
+        suffer_elsewhere(state, rules, shocks)
     for node in state.sequencers:
         if node.sentenced == 1:
             _sentence(node, rules, state.market, state.totals)
@@ -92,11 +92,10 @@ def _accuse(state, rules, slot, stream):
 
 
 @kernel
-def _penalise_shirkers(state, rules):
-    for ranger in state.rangers:
+def _penalise_shirkers(accounts, rangers, rules, price):
+    for ranger in rangers:
         if ranger.trapped > 0:
-            price = state.market.price
-            lost = ledger.burn_bond(state.accounts, ranger, ranger.trapped * rules.trap_penalty / price)
+            lost = ledger.burn_bond(accounts, ranger, ranger.trapped * rules.trap_penalty / price)
             ranger.usd -= lost * price
             _keep_seat(ranger, rules)
 

@@ -141,11 +141,11 @@ def mean_blocks(rules, weight, others):
 
 
 @kernel
-def selection(state, rules, streams):
+def selection(state, rules, stream, overlap):
     """Deal the epoch's blocks by committee, as far as these agree; move blocks from nodes that are down to others.
 
     Writes status (jail ends), bids, weight, shard, absent, assigned, due, and market.latency, capacity_used, halted,
-    lost_blocks. Draws from `selection` multinomials, and the committees if there are several; from `overlap`, if there
+    lost_blocks. Draws from `stream` multinomials, and the committees if there are several; from `overlap`, if there
     is consensus, a uniform per row. Law: assigned and lost blocks sum to blocks_per_epoch.
     """
     now = state.market
@@ -159,16 +159,16 @@ def selection(state, rules, streams):
     now.capacity_used = 0.0
     now.halted = 0.0
     now.lost_blocks = rules.blocks_per_epoch
-    starts = outage_starts(rules, state.sequencers.size, streams.overlap)
+    starts = outage_starts(rules, state.sequencers.size, overlap)
     if rules.selection == Selection.AUCTION:
         place_bids(state, rules)
     if weigh(state, rules) <= 0.0:
         now.halted = 0.0 if rules.consensus == Consensus.NONE else 1.0
         return
-    committees = seat_committees(state.sequencers, rules, streams.selection)
+    committees = seat_committees(state.sequencers, rules, stream)
     rest = rules.blocks_per_epoch % committees
-    first = int(streams.selection.random() * committees) if rest > 0 else 0
+    first = int(stream.random() * committees) if rest > 0 else 0
     for c in range(committees):
         due = rules.blocks_per_epoch // committees + (1 if (c - first) % committees < rest else 0)
         agreed = due if rules.consensus == Consensus.NONE else agree(state, rules, c, due, starts)
-        now.lost_blocks -= agreed - deal(state.sequencers, rules, c, agreed, streams.selection)
+        now.lost_blocks -= agreed - deal(state.sequencers, rules, c, agreed, stream)

@@ -7,11 +7,11 @@ from model.core.sisters import stack
 
 
 @kernel
-def users(state, rules, streams):
+def users(state, rules, stream, elsewhere):
     """Let trust fall with harm, outages and scandals, and recover; let apps leave that would rather; move the sisters.
 
     Users feel harm whether or not a rule forbids it. Writes market.trust, apps, and what `stack` writes. Draws from
-    `users` one uniform per app, from `elsewhere` two per sister chain.
+    `stream` one uniform per app, from `elsewhere` two per sister chain.
     """
     now = state.market
     harm_bps = 1e4 * (now.harm + now.lawful_harm) / now.volume if now.volume > 0.0 else 0.0
@@ -25,9 +25,9 @@ def users(state, rules, streams):
     traffic = usual_traffic(state.apps, now)
     for app in state.apps:
         app.memory = rules.harm_keep * app.memory + (1.0 - rules.harm_keep) * harm_bps
-        if streams.users.random() < rules.app_exit_rate and fed_up(app, traffic, rules):
+        if stream.random() < rules.app_exit_rate and fed_up(app, traffic, rules):
             app.present = 0
-    stack(now, state.totals, state.sisters, rules, streams.elsewhere, fall)
+    stack(now, state.totals, state.sisters, rules, elsewhere, fall)
 
 
 @kernel

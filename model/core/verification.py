@@ -54,10 +54,10 @@ def offer_bribes(state, rules):
 
 
 @kernel
-def coverage(state, rules):
+def coverage(rangers, rules):
     """Return the probability that at least one Ranger really checks a given block."""
     unchecked = 1.0
-    for ranger in state.rangers:
+    for ranger in rangers:
         unchecked *= 1.0 - checking(ranger, rules)
     return 1.0 - unchecked
 
@@ -105,16 +105,15 @@ def insider_view(state, rules, i, a):
 
 
 @kernel
-def verification(state, rules, streams):
+def verification(state, rules, stream):
     """Let Rangers check blocks; decide of every offence whether it is found out, by whom, and whether it is convicted.
 
     Writes the Rangers' checked, assigned, trapped, reported, silenced; the nodes' detected, refuted and convicted;
-    market.coverage; State.claims of this epoch. Draws from `verification`. Law: convicted <= detected <= offences and
+    market.coverage; State.claims of this epoch. Draws from `stream`. Law: convicted <= detected <= offences and
     refuted <= detected, each by kind.
     """
-    stream = streams.verification
-    state.market.coverage = coverage(state, rules)
-    made = _check_honest_blocks(state, rules, stream)
+    state.market.coverage = coverage(state.rangers, rules)
+    made = _check_honest_blocks(state.sequencers, state.rangers, rules, stream)
     slot = state.market.epoch % state.claims.shape[0]
     work = new_bench(state.rangers.size)
     for i in range(state.sequencers.size):
@@ -132,16 +131,16 @@ def verification(state, rules, streams):
 
 
 @kernel
-def _check_honest_blocks(state, rules, stream):
+def _check_honest_blocks(nodes, rangers, rules, stream):
     """Forget the last epoch; draw the checks of blocks without an offence. Returns all blocks made."""
     made = 0
     honest = 0
-    for node in state.sequencers:
+    for node in nodes:
         made += node.made
         honest += node.made
         for a in range(OFFENCES):
             honest -= node.offences[a]
-    for ranger in state.rangers:
+    for ranger in rangers:
         ranger.checked = 0
         ranger.assigned = 0
         ranger.trapped = 0

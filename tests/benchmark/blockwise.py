@@ -30,7 +30,7 @@ def conduct_often(state, rules, shape, streams, times):
     made = 0.0
     offended = 0.0
     for _ in range(times):
-        conduct(state, rules, shape, streams)
+        conduct(state, rules, shape, streams.conduct, streams.auction)
         for node in state.sequencers:
             made += node.made
             offended += node.offences.sum()
@@ -91,8 +91,8 @@ def mornings(scenario: Scenario, seed: int) -> tuple[Engine, list[State]]:
         engine.advance(DAYS_BETWEEN)
         state = copy.deepcopy(engine.state)
         state.market.epoch = engine.epoch
-        market(state, engine.rules, engine.streams)
-        selection(state, engine.rules, engine.streams)
+        market(state, engine.rules, engine.streams.market, engine.streams.luck)
+        selection(state, engine.rules, engine.streams.selection, engine.streams.overlap)
         states.append(state)
     return engine, states
 
