@@ -1,13 +1,16 @@
 # Every target sets up .venv by itself. Another Python: make test PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
+# Once, before several processes would each do it.
+COMPILE := from model import Scenario, simulate; simulate(Scenario(), seed=1, epochs=1)
 
-.PHONY: help sweep test bench notebooks docs facts clean
+.PHONY: help sweep test duel bench notebooks docs facts clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make sweep      the flagship sweep: table, Parquet, CSV and figure under results/"
 	@echo "make test       format, lint, import contract, types, then every test"
+	@echo "make duel       the model against its oracle once more, with four times the runs (about half an hour)"
 	@echo "make bench      the benchmark table"
 	@echo "make notebooks  execute the notebooks in place"
 	@echo "make docs       write docs/assumptions.md from the declarations, draw the figure of docs/theory.md"
@@ -21,8 +24,11 @@ test: .venv/installed-dev
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/mypy
+	@$(BIN)/mypy & checking=$$!; $(BIN)/python -c "$(COMPILE)" && wait $$checking
 	@$(BIN)/python -m pytest --numprocesses auto
+
+duel: .venv/installed-dev
+	@ORACLE_RUNS=320 $(BIN)/python -m pytest --numprocesses auto tests/test_oracle.py tests/test_oracle_phases.py
 
 bench: .venv/installed-dev
 	@$(BIN)/python -m tests.benchmark

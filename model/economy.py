@@ -13,6 +13,7 @@ from model.agents import ROLES, Sequencer, View
 from model.collector import Collector
 from model.core import conduct
 from model.core.state import State
+from model.core.watchers import count_peers
 from model.parameters import Scenario, ScenarioError, idle
 from model.simulation import Engine, new_seed
 
@@ -120,6 +121,8 @@ class Economy(mesa.Model):
         nodes = self.state.sequencers
         custom = nodes.custom.copy()
         nodes.custom = 0
+        if self.engine.scenario.verification == "peers":
+            count_peers(nodes)
         conduct.decide(self.state, self.engine.rules)
         nodes.custom = custom
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from scipy import stats
 
@@ -51,7 +53,7 @@ SCENARIOS = {
     },
     "censor, lawless": {
         "censor_fee": 2e4, "censor_budget": 7e4, "sanction": "none", "choice": "logit", "sequencer_precision": 1e-4,
-        "victim_share": 0.5, "honest_share": 0.3,
+        "victim_share": 0.5, "honest_share": 0.3, "visibility": "encrypted", "encrypted_share": 0.5,
     },
     "hit and run": {
         "hit_and_run_nodes": 2, "hit_after": 2, "hit_length": 1, "exit_delay": 1, "jail_epochs": 1, "mev_bps": 4_000,
@@ -123,10 +125,12 @@ SCENARIOS = {
         "consensus": "bft_quadratic", "message_time": 150.0, "shards": 2, "downtime": 0.2, "latency_loss": 1e-4,
         "mev_bps": 4_000, "slash_fraction": 0.02, "blocks_per_epoch": 125,
     },
-    "discretion": {"ordering": "discretion", "visibility": "lazy", "revenue": "keep", "mev_bps": 400},
+    "discretion": {
+        "ordering": "discretion", "visibility": "lazy", "revenue": "keep", "mev_bps": 400, "byzantine_share": 0.34,
+    },
     "blocks sold": {
         "ordering": "discretion", "revenue": "auction_to_proposer", "number_of_builders": 4, "flow_memory": 2,
-        "resale": 0.3, "proof_system": "validity", "mev_bps": 1_000,
+        "resale": 0.3, "proof_system": "validity", "mev_bps": 1_000, "byzantine_share": 0.34, "exposure_censor": 0.05,
     },
     "rights sold": {
         "selection": "auction", "ordering": "priority_fee", "revenue": "auction_to_proposer", "mev_bps": 2_000,
@@ -202,17 +206,23 @@ SCENARIOS = {
         "hit_and_run_nodes": 2, "hit_after": 2, "hit_length": 2, "exit_delay": 1, "mev_bps": 2_000, "clawback": 0.3,
         "sequencer_cost": 500, "planning_horizon": 20,
     },
+    "handover, takeover": {
+        "handover_start": 1, "handover_end": 20, "incumbent_nodes": 1, "takeover_budget": 5e6, "takeover_pace": 0.02,
+        "takeover_target": 0.3, "halt_gain": 1e4, "sequencer_cost": 500, "mev_bps": 400,
+    },
     "small cap": {"max_stake": 21_000, "min_stake": 20_000, "treasury_share": 0.5, "mev_bps": 4_000},
 }  # fmt: skip
 EPOCHS = 5
-ORACLE = 300
-CORE = 1_200
+ORACLE = int(os.environ.get("ORACLE_RUNS", "80"))
+CORE = 4 * ORACLE
+"""Runs of the oracle, and of the core against them: few where all tests run, many in `make duel`."""
+
 OUTCOMES = (
     "blocks_made", "offending_blocks", "convicted", "wrongful", "accusations", "opportunity", "stolen", "harm", "fees",
     "sequencer_tokens", "pool_tokens", "ranger_tokens", "sequencer_usd", "ranger_usd", "slashed", "bounties", "checks",
     "checks_assigned", "coverage", "entries", "exits", "removals", "stack_usd", "treasury_usd", "lawful_harm",
     "auction_usd", "builder_usd", "shocked", "service_tokens", "pool_elsewhere", "embargo_usd", "embargo_blocks",
-    "refuted", "scandals", "removal_votes",
+    "refuted", "scandals", "removal_votes", "compensated_usd",
 )  # fmt: skip
 STOCKS = ("stake", "pool", "wallet", "liquid", "diligence", "trust", "active", "commission", "caught", "profit")
 PHASES = ("selection", "conduct", "learning", "delegation", "entry")

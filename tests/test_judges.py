@@ -198,18 +198,18 @@ def test_many_are_refuted_as_often_as_proofs_succeed_and_a_proof_is_found_by_nob
 @settings(derandomize=True, max_examples=200, deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0.5, 2))
 def test_what_an_inserter_keeps_is_the_mean_of_what_it_gets(success, elsewhere, capture, skill):
-    """Without clawback exactly: gain if no proof reverses it, nothing if one does, beside what order earns."""
+    """Gain if no proof reverses it, nothing if one does, less what others take back, beside what order earns."""
     plan = {"proof_system": "fault", "fault_proof_success": success, "gain_insert": 1.3}
     node = rows(SEQUENCER, 1)[0]
     node.skill = skill
     rules = rules_of(Scenario(**plan, clawback=0.0))
     detection = 1 - (1 - success) * (1 - elsewhere)
-    mean = (1 - rules.refutation[INSERT]) * rules.gain[INSERT] * skill - capture
-    assert kept_gain(node, rules, INSERT, detection, capture) == pytest.approx(max(0.0, mean), abs=1e-9)
+    gain = (1 - rules.refutation[INSERT]) * rules.gain[INSERT] * skill
+    assert kept_gain(node, rules, INSERT, detection, capture) == pytest.approx(max(0.0, gain - capture), abs=1e-9)
     clawed = rules_of(Scenario(**plan, clawback=0.6))
-    expected = max(0.0, mean) * (1 - elsewhere * 0.6)
+    expected = max(0.0, gain * (1 - elsewhere * 0.6) - capture)
     assert kept_gain(node, clawed, INSERT, detection, capture) == pytest.approx(expected, abs=1e-6)
-    assert kept_gain(node, clawed, REORDER, 0.5, capture) == max(0.0, clawed.gain[REORDER] * skill - capture) * 0.7
+    assert kept_gain(node, clawed, REORDER, 0.5, capture) == max(0.0, clawed.gain[REORDER] * skill * 0.7 - capture)
 
 
 def test_who_expects_to_be_refuted_orders_by_the_rules_though_nothing_else_is_sanctioned():

@@ -4,9 +4,9 @@ Deterministic phases must agree to rounding. For the others, outcomes of many ru
 the two-sample Kolmogorov-Smirnov test and by the difference of means. All p-values together must exceed ALARM over the
 number of tests, so that a false alarm is rarer than one in ten thousand.
 
-Power: with ORACLE runs of the oracle against CORE of the core, a difference of means of 0.5 standard deviations of an
-outcome is found with probability above 0.97 (critical z at the corrected level 5.3, standard error 0.065), in
-whole runs as in single phases.
+Power: a difference of means of an outcome is found with probability above 0.97 if it is of one standard deviation (80
+runs of the oracle, 320 of the core: critical z at the corrected level 5.9, standard error 0.125), and in `make duel` if
+it is of half of one (320 and 1,280 runs), in whole runs as in single phases.
 """
 
 from __future__ import annotations

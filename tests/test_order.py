@@ -162,7 +162,7 @@ IMPOSSIBLE = {
 @pytest.mark.parametrize(
     "who",
     [{}, {"byzantine_share": 1.0, "harm_insert": 9.0, "harm_censor": 0.0},
-     {"byzantine_share": 1.0, "harm_reorder": 9.0, "harm_censor": 0.0}, {"choice": "logit"},
+     {"byzantine_share": 1.0, "harm_reorder": 9.0, "harm_censor": 0.0, "honest_capture": 1.0}, {"choice": "logit"},
      {"choice": "best_response"}, {"learning": "imitation", "mutation": 1.0},
      {"learning": "reinforcement", "verification": "none"}],
     ids=str,
@@ -172,6 +172,19 @@ def test_what_is_no_offence_is_never_committed(offence, who):
     assert played(**lawless, **IMPOSSIBLE[offence]).state.totals.offences[offence] == 0
     others = [a for a in Offence if a != offence]
     assert played(**lawless, **IMPOSSIBLE[offence]).state.totals.offences[others].sum() > 0
+
+
+@pytest.mark.parametrize(("harm", "worst"), [(0.1, True), (2.0, False)])
+@pytest.mark.parametrize("revenue", ["keep", "auction_to_proposer"])
+def test_who_wants_to_harm_orders_at_will_where_that_harms_more(harm, worst, revenue):
+    """The harm of censoring half of the opportunity, one dollar each, against nine tenths of it taken at will."""
+    at_will = {"ordering": "discretion", "honest_capture": 0.1, "gain_reorder": 1.0, "exposure_reorder": 1.0}
+    censors = {"proof_system": "validity", "gain_censor": 1.0, "exposure_censor": 0.5, "harm_censor": 1.0}
+    alone = {"byzantine_share": 1.0, "sanction": "none", "revenue": revenue, "entry_rate": 0.0}
+    engine = played(**alone, harm_reorder=harm, **at_will, **censors)
+    assert (engine.state.totals.offences[Offence.CENSOR] > 0) == worst
+    assert engine.state.totals.offences.sum() == (engine.state.totals.blocks_made if worst else 0)
+    assert (engine.state.totals.lawful_harm > 0) != worst
 
 
 @pytest.mark.parametrize("offence", IMPOSSIBLE, ids=lambda offence: offence.name)

@@ -313,19 +313,22 @@ def test_a_willing_member_leaves_at_its_rate():
     assert abs(second - 100_000 * 0.96**2) / math.sqrt(100_000 * 0.96**2 * (1 - 0.96**2)) < 5
 
 
-def test_the_stack_is_paid_its_share_of_the_fees_of_all_members():
+@pytest.mark.parametrize("revenue", ["share_with_protocol", "keep"])
+def test_the_stack_is_paid_what_each_member_pays(revenue):
+    """A sister its share of fees, this chain what its protocol takes: the greater of a share of fees and of profit."""
     engine = stacked(
         4, **{**QUIET, "trust_elasticity": 0.0}, protocol_gross_share=0.025, stack_revenue=5e3, downtime=0.1,
-        failover=0.0,
+        failover=0.0, revenue=revenue, protocol_fee_share=0.15,
     )  # fmt: skip
     engine.advance(20)
     totals = engine.state.totals
     assert totals.blocks_made < totals.blocks_due
-    assert totals.stack_usd == pytest.approx(0.025 * (totals.fees + 20 * 5e3), rel=1e-12)
+    assert totals.treasury_usd == pytest.approx(0.0 if revenue == "keep" else 0.15 * (totals.fees - totals.batch_cost))
+    assert totals.stack_usd == pytest.approx(totals.treasury_usd + 0.025 * 20 * 5e3, rel=1e-12)
     engine.state.sisters.present = 0
-    before = totals.stack_usd - 0.025 * totals.fees
+    before = totals.stack_usd - totals.treasury_usd
     engine.advance(5)
-    assert totals.stack_usd - 0.025 * totals.fees == pytest.approx(before, rel=1e-12)
+    assert totals.stack_usd - totals.treasury_usd == pytest.approx(before, rel=1e-12)
 
 
 def test_a_sister_earns_as_it_is_trusted():
@@ -475,6 +478,7 @@ def test_metrics_of_a_stack_exist_with_and_without_one():
     assert [np.isnan(alone[name]).all() for name in names] == [True, True, True, False]
     assert alone["stack_income"].tolist() == [0, 0, 0, 0]
     among = {"sister_chains": 10, "protocol_gross_share": 0.025, "member_exit_rate": 1.0, "sister_scandal_rate": 0.0}
+    among["revenue"] = "keep"
     some = compute(simulate(Scenario(**{**SMALL, **among}), seed=1, epochs=4).history, names)
     assert some["sisters_present"] == pytest.approx([0.29] * 4)
     assert some["stack_income"][0] == pytest.approx(0.025 * 2e5, rel=0.01)

@@ -227,6 +227,7 @@ def quorum(outages: tuple[float, ...], starts: tuple[float, ...], **changes: Any
     )  # fmt: skip
     nodes = engine.state.sequencers
     weigh(engine.state, engine.rules)
+    nodes.votes = nodes.weight
     nodes.outage = nodes.absent = outages
     engine.agreed = agree(engine.state, engine.rules, 0, BLOCKS, np.array(starts))  # type: ignore[attr-defined]
     return engine

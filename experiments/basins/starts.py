@@ -91,6 +91,7 @@ def adopt(engine: Engine, scenario: Scenario) -> None:
     engine.scenario, engine.rules = scenario, rules_of(scenario)
     engine.shape = new_shape(engine.rules)
     born = populate(scenario, engine.seed, engine.rules)
+    engine.state.attackers.active = born.attackers.active
     for group, names in TRAITS.items():
         for name in names:
             getattr(engine.state, group)[name] = getattr(born, group)[name]

@@ -10,7 +10,7 @@ import numpy as np
 from model.core.chance import multinomial
 from model.core.compiled import kernel
 from model.core.ladder import RUNGS
-from model.core.options import OFFENCES, Conduct, RewardRule, Selection, Status
+from model.core.options import NOBODY, OFFENCES, Conduct, RewardRule, Selection, Status
 from model.core.ordering import lawful_capture
 from model.core.policy import lasting_gain, most_harmful
 
@@ -142,8 +142,9 @@ def valuation(node, rules, now):
     value = now.net_fee
     if rules.reward_rule == RewardRule.PER_BLOCK:
         value += rules.reward_per_block * now.pay_scale * now.price * own_part(node)
-    if node.conduct == Conduct.BYZANTINE:
-        return value + lasting_gain(rules, most_harmful(rules)) * node.skill * now.mean_opportunity
+    worst = most_harmful(rules) if node.conduct == Conduct.BYZANTINE else NOBODY
+    if worst != NOBODY:
+        return value + lasting_gain(rules, worst) * node.skill * now.mean_opportunity
     value += lawful_capture(node, rules, now) * now.mean_opportunity
     best = 0.0
     if node.conduct == Conduct.RATIONAL:

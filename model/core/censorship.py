@@ -22,10 +22,11 @@ from model.core.watchers import found_out
 def offer_embargo(state, rules, stream):
     """Offer the fee for the next epoch, if the budget covers all of it, and let every sequencer answer.
 
-    Writes the nodes' embargo and weight, the attacker's began. Draws from `stream` one uniform per row.
+    Nothing is offered where who orders cannot tell the victim's transactions. Writes the nodes' embargo and weight, the
+    attacker's began. Draws from `stream` one uniform per row.
     """
     censor = state.attackers[Tactic.CENSORSHIP]
-    offered = rules.censor_fee <= censor.budget - censor.spent
+    offered = rules.blockable > 0.0 and rules.censor_fee <= censor.budget - censor.spent
     if offered and censor.began < 0:
         censor.began = state.market.epoch + 1
     total = weigh(state, rules)
@@ -98,7 +99,7 @@ def _convict(state, rules, i, by_block, stream):
 
 @kernel
 def settle_embargo(state, rules):
-    """Pay who left the victim out by the block, and count what that held up as harm.
+    """Pay who left the victim out by the block, while the budget lasts, and count what that held up as harm.
 
     Writes income and averages of sequencers, market.harm, totals, attackers' spent, profit, succeeded. Draws nothing.
     """
@@ -110,14 +111,15 @@ def settle_embargo(state, rules):
         made += node.made
         if node.embargo == 1:
             closed += node.made
-            fee = rules.censor_fee / rules.blocks_per_epoch * node.made
+            left = max(0.0, censor.budget - censor.spent)
+            fee = min(left, rules.censor_fee / rules.blocks_per_epoch * node.made)
             censor.spent += fee
             credit(state.attackers, state.totals, node, fee)
             _count_in(node, rules, fee)
     if closed == 0:
         return
     hours = waiting(closed / made, rules)
-    held_up = rules.victim_share * now.volume * min(1.0, hours / 24.0)
+    held_up = rules.blockable * rules.victim_share * now.volume * min(1.0, hours / 24.0)
     now.harm += rules.harm_censor * rules.mev_bps * 1e-4 * held_up
     state.totals.embargo_usd += held_up
     state.totals.embargo_blocks += closed

@@ -1,6 +1,6 @@
 """Who must be online for a block to be agreed upon, and the time that agreement takes.
 
-With Byzantine fault tolerance a block needs more than two thirds of a committee's weight. Every member sends one
+With Byzantine fault tolerance a block needs more than two thirds of a committee's votes. Every member sends one
 message to a leader and has one back (linear, as HotStuff: Yin et al. 2019, arXiv:1803.05069), or one to each of the
 others (quadratic, as PBFT: Castro and Liskov 1999).
 """
@@ -59,9 +59,9 @@ def agree(state, rules, committee, due, starts):
     members = 0
     total = 0.0
     for node in state.sequencers:
-        if node.shard == committee and node.weight > 0.0:
+        if node.shard == committee and node.votes > 0.0:
             members += 1
-            total += node.weight
+            total += node.votes
     used = burden(state.market, rules, members, due)
     halted = _halt(state.sequencers, committee, total, starts)
     state.market.halted += halted * due / rules.blocks_per_epoch
@@ -77,7 +77,7 @@ def _halt(nodes, committee, total, starts):
     down = np.empty(nodes.size, np.int64)
     size = 0
     for i in range(nodes.size):
-        if nodes[i].shard == committee and nodes[i].weight > 0.0 and nodes[i].outage > 0.0:
+        if nodes[i].shard == committee and nodes[i].votes > 0.0 and nodes[i].outage > 0.0:
             nodes[i].absent = 0.0
             down[size] = i
             size += 1
@@ -90,7 +90,7 @@ def _halt(nodes, committee, total, starts):
             end = starts[i] + nodes[i].outage
             until = _sooner(starts[i], time, _sooner(end, time, _sooner(end - 1.0, time, until)))
             if _is_down(nodes[i], starts[i], time):
-                offline += nodes[i].weight
+                offline += nodes[i].votes
         if 3.0 * offline >= (1.0 - TIE) * total:
             halted += until - time
         else:

@@ -11,7 +11,17 @@ from model.core.learning import choose_diligence
 from model.core.options import Admission, Conduct, RewardRule, Selection, Status, Tactic
 from model.core.ordering import lawful_capture
 from model.core.policy import fault_risk, loss_rate
-from model.core.selection import EVERYBODY, counted, mean_blocks, needs_seat, openings, prospect, seats, weigh
+from model.core.selection import (
+    EVERYBODY,
+    counted,
+    mean_blocks,
+    needs_seat,
+    openings,
+    prospect,
+    seats,
+    weigh,
+    weight_of,
+)
 
 
 @kernel
@@ -47,12 +57,13 @@ def expectations(state, rules):
     """
     if rules.selection == Selection.AUCTION:
         place_bids(state, rules)
-    total = weigh(state, rules)
+    found = openings(state, rules)
     for node in state.sequencers:
         if node.status == Status.ACTIVE:
-            others = total - node.weight
+            weight = weight_of(node, rules) if node.weight > 0.0 else 0.0
+            others = found[node.incumbent, 1] - weight
             worth = margin(node, rules, state.market, others)
-            blocks = mean_blocks(rules, node.weight, others)
+            blocks = found[node.incumbent, 0] * mean_blocks(rules, weight, others)
             expect(state.market, rules, node, expected_profit(state.market, rules, node, blocks, worth))
     choose_diligence(state.sequencers, state.rangers, rules, state.market)
     for ranger in state.rangers:

@@ -5,16 +5,19 @@ from model.core.audit import total
 from model.core.compiled import kernel
 from model.core.consensus import burden
 from model.core.entry import expectations
+from model.core.options import Verification
 from model.core.rewards import announce_rate, batch_cost, protocol_part
 from model.core.selection import weigh
+from model.core.watchers import count_peers
 
 
 @kernel
 def open_books(state, rules):
-    """Leave the tokens that no agent owns to everybody else, and begin with the load of the largest committee.
+    """Leave the tokens that no agent owns to everybody else; begin with the peers and the largest committee there are.
 
     Committees are of who orders blocks, or bids for it, at the start. Writes accounts.circulating (below zero if agents
-    own more than there is), reserve, opening; market.issued_before, latency, capacity_used; weight. Draws nothing.
+    own more than there is), reserve, opening; market.issued_before, latency, capacity_used; the nodes' weight, peers.
+    Draws nothing.
     """
     accounts = state.accounts
     accounts.circulating = rules.token_supply - total(state)
@@ -22,6 +25,8 @@ def open_books(state, rules):
     accounts.opening = total(state)
     state.market.issued_before = -rules.reserve
     weigh(state, rules)
+    if rules.verification == Verification.PEERS:
+        count_peers(state.sequencers)
     members = 0
     for node in state.sequencers:
         members += node.weight > 0.0

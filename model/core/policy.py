@@ -108,8 +108,8 @@ def kept_gain(node, rules, a, detection, capture):
     if refuted >= 1.0:
         return 0.0
     otherwise = (detection - refuted) / (1.0 - refuted)
-    gain = max(0.0, (1.0 - refuted) * rules.gain[a] * node.skill - capture)
-    return gain * (1.0 - otherwise * rules.clawback)
+    gain = (1.0 - refuted) * rules.gain[a] * node.skill
+    return max(0.0, gain * (1.0 - otherwise * rules.clawback) - capture)
 
 
 @kernel
@@ -174,12 +174,14 @@ def chances(node, rules, value, mean_opportunity, out):
 
 @kernel
 def most_harmful(rules):
-    """Return the offence whose lasting gain harms most of those there are, the first of equals."""
+    """Return the offence whose lasting gain harms most, the first of equals; NOBODY if ordering at will harms more."""
     worst = NOBODY
+    most = rules.lawful_harm * max(0.0, max(rules.sold, rules.discretion) - rules.honest_capture)
     for a in range(OFFENCES):
         harm = rules.harm[a] * lasting_gain(rules, a)
-        if rules.possible[a] == 1 and (worst == NOBODY or harm > rules.harm[worst] * lasting_gain(rules, worst)):
+        if rules.possible[a] == 1 and harm > most:
             worst = a
+            most = harm
     return worst
 
 

@@ -170,6 +170,7 @@ def _fees(now, totals, nodes, rules):
     totals.fees += fees
     totals.batch_cost += cost
     totals.treasury_usd += treasury
+    totals.stack_usd += treasury if rules.sister_chains > 0 else 0.0
     totals.sequencer_fees += net - treasury
 
 

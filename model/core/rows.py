@@ -63,6 +63,7 @@ SEQUENCER = np.dtype(
         ("peers", "i8"),  # active nodes of others, which re-execute its blocks
         ("embargo", "i8"),  # 1: it leaves the victim of a paid censor out of its blocks
         ("weight", "f8"),  # selection weight
+        ("votes", "f8"),  # in consensus, when the blocks were dealt
         ("due", "f8"),  # blocks it is to make on average, given who is up
         ("bid", "f8"),  # for the right to order a block, in highest bids
         ("payment", "f8"),  # USD per block dealt to it, for that right

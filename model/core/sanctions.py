@@ -188,6 +188,8 @@ def _take(state, rules, i, fraction, since, slot):
     state.totals.bounties += bounty
     to_users = rules.compensation_share * amount
     to_treasury = rules.treasury_share * amount
+    state.totals.compensated_usd += to_users * state.market.price
+    state.totals.treasury_usd += to_treasury * state.market.price
     ledger.split_slash(state.accounts, to_users, to_treasury, max(0.0, amount - bounty - to_users - to_treasury))
 
 

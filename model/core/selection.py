@@ -35,6 +35,15 @@ def weight_of(node, rules):
 
 
 @kernel
+def votes_of(node, rules):
+    """Return the votes a node would have in consensus: its weight, or its stake where the right to order is sold.
+
+    A plan that leaves blocks to the incumbent leaves votes as they are.
+    """
+    return counted(node, rules) if rules.selection == Selection.AUCTION else weight_of(node, rules)
+
+
+@kernel
 def seats(rules):
     """Return how many nodes an authority appoints to order blocks; EVERYBODY where there is none."""
     if rules.selection == Selection.SINGLE:
@@ -144,9 +153,9 @@ def mean_blocks(rules, weight, others):
 def selection(state, rules, stream, overlap):
     """Deal the epoch's blocks by committee, as far as these agree; move blocks from nodes that are down to others.
 
-    Writes status (jail ends), bids, weight, shard, absent, assigned, due, and market.latency, capacity_used, halted,
-    lost_blocks. Draws from `stream` multinomials, and the committees if there are several; from `overlap`, if there
-    is consensus, a uniform per row. Law: assigned and lost blocks sum to blocks_per_epoch.
+    Writes status (jail ends), bids, weight, votes, shard, absent, assigned, due, and market.latency, capacity_used,
+    halted, lost_blocks. Draws from `stream` multinomials, and the committees if there are several; from `overlap`, if
+    there is consensus, a uniform per row. Law: assigned and lost blocks sum to blocks_per_epoch.
     """
     now = state.market
     for node in state.sequencers:
@@ -162,7 +171,10 @@ def selection(state, rules, stream, overlap):
     starts = outage_starts(rules, state.sequencers.size, overlap)
     if rules.selection == Selection.AUCTION:
         place_bids(state, rules)
-    if weigh(state, rules) <= 0.0:
+    total = weigh(state, rules)
+    for node in state.sequencers:
+        node.votes = votes_of(node, rules) if node.weight > 0.0 else 0.0
+    if total <= 0.0:
         now.halted = 0.0 if rules.consensus == Consensus.NONE else 1.0
         return
     committees = seat_committees(state.sequencers, rules, stream)

@@ -7,7 +7,7 @@ from model.core.compiled import kernel
 
 @kernel
 def stack(now, totals, sisters, rules, stream, fall):
-    """Spread what trust the members of the stack lost, collect what they pay to it, and let members leave.
+    """Spread what trust the members of the stack lost, collect what sisters pay to it, and let members leave.
 
     `fall` is what trust in this chain has lost in the epoch, already taken. Writes the sisters, market.trust and brand,
     totals.stack_usd. Draws two uniforms per sister, present or not: luck that is the same for every policy.
@@ -16,7 +16,9 @@ def stack(now, totals, sisters, rules, stream, fall):
         return
     _contagion(now, sisters, rules, stream, fall)
     earned = _standing(now, sisters, rules)
-    totals.stack_usd += rules.protocol_gross_share * _fees_of_all(now, sisters, rules)
+    for sister in sisters:
+        if sister.present == 1:
+            totals.stack_usd += rules.protocol_gross_share * revenue(sister, rules)
     for sister in sisters:
         restless = stream.random() < rules.member_exit_rate
         if restless and sister.present == 1 and better_alone(revenue(sister, rules), earned, now.brand, rules):
@@ -76,14 +78,3 @@ def _standing(now, sisters, rules):
             trusted += own * sister.trust
     now.brand = trusted / earned if earned > 0.0 else 0.0
     return earned
-
-
-@kernel
-def _fees_of_all(now, sisters, rules):
-    """Return what users of all members paid in the epoch (USD)."""
-    served = 1.0 - now.lost_blocks / rules.blocks_per_epoch
-    fees = now.volume * served * rules.fee_bps * 1e-4
-    for sister in sisters:
-        if sister.present == 1:
-            fees += revenue(sister, rules)
-    return fees

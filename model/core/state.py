@@ -75,6 +75,7 @@ TOTALS = np.dtype(
         ("fees", "f8"),  # USD
         ("batch_cost", "f8"),  # USD
         ("treasury_usd", "f8"),
+        ("compensated_usd", "f8"),  # slashed tokens paid to users
         ("sequencer_fees", "f8"),  # USD
         ("sequencer_tokens", "f8"), ("pool_tokens", "f8"), ("ranger_tokens", "f8"),
         ("sequencer_usd", "f8"),  # profit
@@ -94,7 +95,7 @@ TOTALS = np.dtype(
         ("shocked", "f8"),  # tokens lost to what happened at other services
         ("service_tokens", "f8"),  # paid by other services
         ("pool_elsewhere", "f8"),  # tokens that pools got from other services, less what they lost to them
-        ("stack_usd", "f8"),  # what all chains of the stack pay to it
+        ("stack_usd", "f8"),  # what all chains of the stack pay to it: this one its protocol's part of fees
         ("entries", "f8"), ("exits", "f8"), ("removals", "f8"),
     ],
     align=True,

@@ -1,4 +1,4 @@
-"""Takeover: buy tokens on the market, stake them on nodes of one's own, and strike once their share is large enough.
+"""Takeover: buy tokens on the market, stake them on nodes of one's own, and strike once these have votes enough.
 
 Below two thirds a strike withholds agreement: the nodes are down from then on (`market`). From two thirds on they take
 all, and the quorum that would convict them is their owner's (`penalty.conviction`).
@@ -13,10 +13,10 @@ from model.core.entry import expect, expected_profit
 from model.core.market import LARGEST
 from model.core.options import Admission, Conduct, Selection, Status, Tactic
 from model.core.sanctions import ROUNDING
-from model.core.selection import needs_seat, openings, prospect, weigh, weight_of
+from model.core.selection import needs_seat, openings, prospect, votes_of, weigh
 
 CONTROL = 2.0 / 3.0
-"""Share of the stake from which on its holder needs nobody's agreement."""
+"""Share of the votes from which on their holder needs nobody's agreement."""
 
 
 @kernel
@@ -37,9 +37,9 @@ def take_over(state, rules, stream):
     for node in state.sequencers:
         if node.owner == Tactic.TAKEOVER:
             _stake(state.market, state.totals, rules, node, found, stream.random())
-    total = weigh(state, rules)
-    mine = _weight(state.sequencers)
-    if mine > 0.0 and mine >= rules.takeover_target * total:
+    weigh(state, rules)
+    mine, others = _votes(state.sequencers, rules)
+    if mine > 0.0 and mine >= rules.takeover_target * (mine + others):
         buyer.succeeded = state.market.epoch
         for node in state.sequencers:
             if node.owner == Tactic.TAKEOVER and rules.takeover_target >= CONTROL:
@@ -47,27 +47,33 @@ def take_over(state, rules, stream):
 
 
 @kernel
-def _weight(nodes):
-    weight = 0.0
+def _votes(nodes, rules):
+    """Return the votes of the buyer's nodes and of all others, of those that have weight."""
+    mine = 0.0
+    others = 0.0
     for node in nodes:
+        votes = votes_of(node, rules) if node.weight > 0.0 else 0.0
         if node.owner == Tactic.TAKEOVER:
-            weight += node.weight
-    return weight
+            mine += votes
+        else:
+            others += votes
+    return mine, others
 
 
 @kernel
 def _has_enough(state, rules):
     """Tell whether the target would be reached if all candidates that can enter were admitted and nobody in jail."""
-    others = weigh(state, rules) - _weight(state.sequencers)
+    weigh(state, rules)
+    _, others = _votes(state.sequencers, rules)
     mine = 0.0
     for node in state.sequencers:
         if node.owner == Tactic.TAKEOVER:
             if _can_enter(node, rules):
                 ledger.bond(node, rules.max_stake)
-                mine += weight_of(node, rules)
+                mine += votes_of(node, rules)
                 ledger.unbond(node)
             elif node.status == Status.ACTIVE or node.status == Status.JAILED:
-                mine += weight_of(node, rules)
+                mine += votes_of(node, rules)
     return mine > 0.0 and mine >= rules.takeover_target * (mine + others)
 
 
@@ -82,7 +88,7 @@ def _can_enter(node, rules):
 def _buy(state, rules, buyer):
     """Buy what pace, money and the nodes' room allow, and deal it out: first what each node needs, then up to the cap.
 
-    Where many small nodes weigh more than a large one the least stake comes first, and where nodes weigh the same last.
+    Where many small nodes have more votes than one large the least stake comes first; where all have one each, last.
     """
     cap = rules.max_stake
     first = cap
@@ -92,7 +98,7 @@ def _buy(state, rules, buyer):
         cap = first
     room = 0.0
     for node in state.sequencers:
-        room += _room(node, cap)
+        room += _room(node, rules, cap)
     amount, cost = purchase(state.market, state.accounts, rules, buyer.budget - buyer.spent, room)
     if amount <= 0.0:
         return
@@ -102,16 +108,17 @@ def _buy(state, rules, buyer):
     buyer.bought += amount
     for goal in (first, cap):
         for node in state.sequencers:
-            part = ledger.buy(state.accounts, min(amount, _room(node, goal)))
+            part = ledger.buy(state.accounts, min(amount, _room(node, rules, goal)))
             ledger.reward_node(node, 0.0, part, 0.0)
             amount -= part
 
 
 @kernel
-def _room(node, goal):
-    """Return the tokens that a node of the attacker's lacks to a goal."""
+def _room(node, rules, goal):
+    """Return the tokens that a node of the attacker's lacks to a goal; none if it is gone, or cannot enter."""
     gone = node.status == Status.EXITING or node.status == Status.REMOVED
-    if node.owner != Tactic.TAKEOVER or gone:
+    barred = node.status == Status.CANDIDATE and needs_seat(node, rules)
+    if node.owner != Tactic.TAKEOVER or gone or barred:
         return 0.0
     return max(0.0, goal - node.self_stake - node.pool - node.wallet)
 

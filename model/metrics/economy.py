@@ -94,7 +94,7 @@ def fees(h: History) -> Series:
 
 @flow("USD per epoch", "higher")
 def protocol_income(h: History) -> Series:
-    """What the protocol keeps: its share of the fees, and what is paid for the right to order blocks."""
+    """What the protocol keeps: its part of fees and slashes, and what is paid for the right to order blocks."""
     return h.flow("treasury_usd") / h.epochs
 
 

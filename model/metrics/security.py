@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from model.core.options import Tactic
 from model.history import History
 from model.metrics.registry import Series, flow, held, rate, ratio, rules, stake, stake_path, stock, years
@@ -45,16 +47,18 @@ def stake_to_control(h: History) -> Series:
 def cost_of_corruption(h: History) -> Series:
     """What two thirds of the stake would be expected to lose of it by a conviction for the most profitable offence.
 
-    Zero where no stake is taken: what removal or a bad name cost is income, which no attacker need have. Stake that
-    other services count as well is lost once.
+    Zero where no stake is taken: what removal or a bad name cost is income, which no attacker need have. If other
+    services count the same stake, also the third of what is behind each of them that corrupting it takes; all in all no
+    more than there is.
     """
     return _cost_path(h)[1:]
 
 
 def _cost_path(h: History) -> Series:
     s = h.scenario
-    slash = rules(h).slash[_lasting_gains(h).argmax()]
-    return _value_path(h) * 2 / 3 * (s.enforcement * slash if s.sanction in ("slash", "restaked_slash") else 0.0)
+    slash = rules(h).slash[_lasting_gains(h).argmax()] if s.sanction in ("slash", "restaked_slash") else 0.0
+    held, behind = _value_path(h) * 2 / 3, h.path("services", "stake").sum(axis=1) * h.path("market", "price")
+    return np.minimum(held, held * s.enforcement * slash + behind / 3)
 
 
 def _lasting_gains(h: History) -> Series:

@@ -48,7 +48,7 @@ def _incumbent(h: History) -> np.ndarray:
 
 @stock("share", "higher")
 def capture_share(h: History) -> Series:
-    """Selection weight, of all, that is a third of the lightest committee's: enough to halt it."""
+    """Votes, of all, that are a third of the lightest committee's: enough to halt it."""
     committees, _ = _committees(h)
     least = np.min(committees, axis=1, where=committees > 0, initial=np.inf)
     return ratio(np.where(np.isfinite(least), least, 0.0) / 3, committees.sum(axis=1))
@@ -56,7 +56,7 @@ def capture_share(h: History) -> Series:
 
 @stock("share", "lower")
 def captured_committees(h: History) -> Series:
-    """Committees in which one operator holds a third of the weight or more and can halt alone."""
+    """Committees in which one operator holds a third of the votes or more and can halt alone."""
     committees, largest = _committees(h)
     captured = (committees > 0) & (3 * largest >= (1 - TIE) * committees)
     return ratio(captured.sum(axis=1), (committees > 0).sum(axis=1))
@@ -64,7 +64,7 @@ def captured_committees(h: History) -> Series:
 
 @once
 def _committees(h: History) -> tuple[np.ndarray, np.ndarray]:
-    """Return the selection weight of every committee, and of the largest operator in it, (T, committees) each."""
-    weight, shard = h.stock("sequencers", "weight"), h.stock("sequencers", "shard")
-    held = [np.where(shard == c, weight, 0.0) @ operators(h) for c in range(shard.max(initial=0) + 1)]
-    return np.stack([w.sum(axis=1) for w in held], 1), np.stack([w.max(axis=1, initial=0.0) for w in held], 1)
+    """Return the votes in every committee, and of the largest operator in it, (T, committees) each."""
+    votes, shard = h.stock("sequencers", "votes"), h.stock("sequencers", "shard")
+    held = [np.where(shard == c, votes, 0.0) @ operators(h) for c in range(shard.max(initial=0) + 1)]
+    return np.stack([v.sum(axis=1) for v in held], 1), np.stack([v.max(axis=1, initial=0.0) for v in held], 1)

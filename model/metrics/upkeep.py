@@ -10,8 +10,9 @@ from model.metrics.registry import Series, flow, ratio, years
 
 @flow("bps of volume", "lower")
 def user_cost(h: History) -> Series:
-    """Fees that users pay and harm that they suffer, against the rules or within them."""
-    return 1e4 * ratio(h.flow("fees") + h.flow("harm") + h.flow("lawful_harm"), h.flow("volume"))
+    """Fees that users pay and harm that they suffer, against the rules or within them, less compensation."""
+    harm = h.flow("harm") + h.flow("lawful_harm") - h.flow("compensated_usd")
+    return 1e4 * ratio(h.flow("fees") + harm, h.flow("volume"))
 
 
 @flow("years", "higher")

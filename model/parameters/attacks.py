@@ -39,8 +39,8 @@ class Attackers(BaseModel):
     hit_length: int = number(14, "epochs", 1, 100_000, "How long they take all.", studied=(1, 30))
     takeover_budget: float = number(0.0, "USD", 0, 1e12, "What can be spent on buying stake.", studied=(0, 1e6))
     takeover_target: float = number(
-        0.34, "share", 0, 1, "Share of the stake at which it strikes: a third halts the chain, two thirds take "
-        "everything.", studied=(0.34, 0.67),
+        0.34, "share", 0, 1, "Share of the votes at which it strikes: a third halts a chain that needs consensus, "
+        "two thirds take everything.", studied=(0.34, 0.67),
     )  # fmt: skip
     takeover_pace: float = number(
         0.002, "share per epoch", 0, 1, "Part of the circulating supply that it buys at most.", studied=(0.001, 0.01),

@@ -25,6 +25,7 @@ DERIVED: list[Any] = [
     ("sold", "f8"),
     ("discretion", "f8"),
     ("lawful_harm", "f8"),
+    ("blockable", "f8"),
     ("refutation", "f8", (OFFENCES,)),
     ("upheld", "f8"),
     ("exposure_delay", "i8"),
@@ -62,9 +63,10 @@ def rules_of(scenario: Scenario) -> np.record:
     keeps per epoch (`income_keep`, `evidence_keep`, `harm_keep`, `flow_keep`); `dt`, an epoch in years; of the
     opportunity of blocks ordered by the rules: `capture`, the part that who orders them earns, the part `sold` to
     builders, and under `discretion` the part that it takes per unit of its skill; `lawful_harm`, what users lose per
-    dollar taken at will; `refutation`, the probability that a proof reverses an offence; `upheld`, the probability that
-    a proven offence is sanctioned, `exposure_delay` until it is known and `conviction_delay` until it costs;
-    `aftermath`, the epochs of income that a scandal costs a node; `latency` (seconds) that sight adds.
+    dollar taken at will; `blockable`, the part of a victim's transactions that who orders can tell; `refutation`, the
+    probability that a proof reverses an offence; `upheld`, the probability that a proven offence is sanctioned,
+    `exposure_delay` until it is known and `conviction_delay` until it costs; `aftermath`, the epochs of income that a
+    scandal costs a node; `latency` (seconds) that sight adds.
     """
     rules = np.zeros(1, RULES).view(np.recarray)[0]
     for name, _ in FIELDS:
@@ -77,6 +79,7 @@ def rules_of(scenario: Scenario) -> np.record:
     rules.gain = brings * rules.possible
     rules.harm = delay_bounded(rules, by_offence(scenario, "harm"))
     rules.capture, rules.sold, rules.discretion, rules.lawful_harm = lawful(rules, brings[Offence.REORDER])
+    rules.blockable = sight(rules)[Offence.CENSOR] if scenario.exposure_censor > 0.0 else 0.0
     rules.refutation[Offence.INSERT] = scenario.fault_proof_success if scenario.proof_system == "fault" else 0.0
     rules.upheld = _upheld(scenario)
     rules.exposure_delay = scenario.watch_delay if scenario.verification == "social" else 0

@@ -190,6 +190,10 @@ class Reference(mesa.Model):
         alike = {"equal": 1.0, "single": 1.0, "appointed": 1.0}
         return {"stake": counted, "sqrt_stake": counted**0.5, "auction": sold, **alike}[self.plan.selection]
 
+    def votes(self, node: Sequencer, stake: float) -> float:
+        """Return a node's votes in consensus with that stake; where blocks are sold they are stake, not bids."""
+        return min(stake, self.plan.max_stake) if self.plan.selection == "auction" else self.weight(node, stake)
+
     def balances(self) -> list[float]:
         """Return every balance of tokens; their sum changes by what is minted less what is burned."""
         nodes, accounts = self.sequencers, self.accounts

@@ -108,8 +108,9 @@ def valuation(model: Reference, node: Sequencer, own: float) -> float:
     if s.reward_rule == "per_block" and own + node.pool > 0:
         part = (own + node.commission * node.pool) / (own + node.pool)
         value += s.reward_per_block * model.pay_scale * model.price * part
-    if node.conduct == Conduct.BYZANTINE:
-        return value + node.lasting(node.worst_offence()) * node.skill * mean
+    worst = node.worst_offence() if node.conduct == Conduct.BYZANTINE else None
+    if worst is not None:
+        return value + node.lasting(worst) * node.skill * mean
     options = [0.0]
     if node.conduct == Conduct.RATIONAL:
         for a in Offence:

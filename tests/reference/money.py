@@ -147,6 +147,8 @@ def _share_out(model: Reference, taken: float, claims: dict[Ranger, float]) -> N
     accounts.treasury += s.treasury_share * taken
     accounts.burned += taken - bounty - (s.compensation_share + s.treasury_share) * taken
     model.totals.bounties += bounty
+    model.totals.treasury_usd += s.treasury_share * taken * model.price
+    model.totals.compensated_usd += s.compensation_share * taken * model.price
 
 
 def _settle(model: Reference, node: Sequencer) -> None:
@@ -241,6 +243,8 @@ def _share_fees(model: Reference) -> None:
     totals.fees += fees
     totals.batch_cost += batch_cost
     totals.treasury_usd += protocol
+    if model.sisters:
+        totals.stack_usd += protocol
     totals.sequencer_fees += net - protocol
 
 

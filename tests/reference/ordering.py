@@ -84,6 +84,11 @@ def capture(model: Reference, node: Sequencer) -> float:
     return model.capture
 
 
+def harm_at_will(plan: Scenario) -> float:
+    """Return what users lose per USD of opportunity to who orders at will, at average skill."""
+    return plan.harm_reorder * (at_will(plan, 1.0) - plan.honest_capture) if plan.ordering == "discretion" else 0.0
+
+
 def lawful_harm(model: Reference, node: Sequencer) -> float:
     """Return what users lose to it, per USD of opportunity, though no rule is broken."""
     s = model.plan
@@ -91,6 +96,17 @@ def lawful_harm(model: Reference, node: Sequencer) -> float:
         return 0.0
     taken = sold(s) if s.revenue == "auction_to_proposer" else at_will(s, node.skill)
     return s.harm_reorder * (taken - s.honest_capture)
+
+
+def blockable(plan: Scenario) -> float:
+    """Return the part of a victim's transactions that who orders can tell from others."""
+    seen = {"lazy": plan.lazy_exposure, "encrypted": 1 - plan.encrypted_share * (1 - told_apart(plan))}
+    return seen.get(plan.visibility, 1.0) if plan.exposure_censor > 0 else 0.0
+
+
+def told_apart(plan: Scenario) -> float:
+    """Return the part of encrypted transactions that leaks, or that sender, size and time give away."""
+    return max(plan.leak_probability, plan.metadata_exposure)
 
 
 def delay_of_sight(plan: Scenario) -> float:

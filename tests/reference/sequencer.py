@@ -85,7 +85,7 @@ class Sequencer(mesa.Agent):
     def begin_epoch(self) -> None:
         """Forget what happened in the last epoch."""
         self.outage, self.fault = 0.0, 0
-        self.weight = self.absent = 0.0
+        self.weight = self.votes = self.absent = 0.0
         self.shard = 0
         self.assigned = self.made = 0
         self.opportunity = self.honest_value = 0.0
@@ -187,8 +187,9 @@ class Sequencer(mesa.Agent):
         refuted = min(q, self.model.refutes(offence))
         otherwise = (q - refuted) / (1 - refuted) if refuted < 1 else 0.0
         lawful = ordering.capture(self.model, self)
-        gain = max(0.0, self.model.gain[offence] * (1 - refuted) * self.skill - lawful)
-        return gain * (1 - otherwise * self.model.plan.clawback), q * self.cost_of_conviction(offence) + bribes
+        left = 1 - otherwise * self.model.plan.clawback
+        gain = max(0.0, self.model.gain[offence] * (1 - refuted) * self.skill * left - lawful)
+        return gain, q * self.cost_of_conviction(offence) + bribes
 
     def outlook(self, offence: Offence, believed: float) -> tuple[float, float]:
         """Return the detection it reckons with and the bribes it expects to pay: an owner who bribes knows both."""
@@ -222,10 +223,13 @@ class Sequencer(mesa.Agent):
                 return option
         return None
 
-    def worst_offence(self) -> Offence:
-        """Return the offence that harms most, on average over what proofs reverse."""
-        there = [a for a in Offence if ordering.exists(self.model.plan, a)]
-        return max(there, key=lambda a: self.model.harm_per_gain[a] * self.lasting(a))
+    def worst_offence(self) -> Offence | None:
+        """Return the offence that harms most, on average over what proofs reverse; None if ordering at will does."""
+        harms = {
+            a: self.model.harm_per_gain[a] * self.lasting(a) for a in Offence if ordering.exists(self.model.plan, a)
+        }
+        worst = max(harms, key=harms.__getitem__)
+        return worst if harms[worst] > ordering.harm_at_will(self.model.plan) else None
 
     def weigh(self, opportunity: float) -> list[float]:
         """Return the weights of honesty and of each offence, for a rational node."""

@@ -55,10 +55,8 @@ def move_stack(model: Reference, lost_here: float) -> None:
             sister.trust = max(0.0, sister.trust - s.contagion * of_others)
     model.trust = max(0.0, model.trust - s.contagion * sum(losses))
 
-    served = model.volume * (1 - model.lost_blocks / s.blocks_per_epoch)
     members = [sister for sister in model.sisters if sister.present]
-    paid = served * s.fee_bps / 1e4 + sum(sister.revenue for sister in members)
-    model.totals.stack_usd += s.protocol_gross_share * paid
+    model.totals.stack_usd += s.protocol_gross_share * sum(sister.revenue for sister in members)
 
     brand, all_revenue = standing(model)
     for sister in members:

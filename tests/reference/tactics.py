@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.core.options import Conduct, Offence, Status, Tactic
 
-from . import people, turns
+from . import ordering, people, turns
 from .agents import willing
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def owned(model: Reference, tactic: Tactic) -> list[Sequencer]:
 
 def _offer_embargo(model: Reference, censor: Attacker) -> None:
     """Ask every node whether it leaves the victim out in the next epoch, while there is money for the whole of it."""
-    standing = censor.budget - censor.spent >= model.plan.censor_fee
+    seen = ordering.blockable(model.plan) > 0
+    standing = seen and censor.budget - censor.spent >= model.plan.censor_fee
     if standing and censor.began == -1:
         censor.began = model.epoch + 1
     weights = turns.weights(model)
@@ -106,7 +107,7 @@ def hold_up(model: Reference) -> None:
         rest_of_span, further_spans = (1 + s.blocks_per_span) / 2, w / (1 - w) * s.blocks_per_span
         day = 24 * 365 / s.epochs_per_year
         limit = min(limit, day / s.blocks_per_epoch * w * (rest_of_span + further_spans))
-    held_up = min(1.0, limit / 24) * s.victim_share * model.volume
+    held_up = min(1.0, limit / 24) * s.victim_share * model.volume * ordering.blockable(s)
     model.totals.embargo_usd += held_up
     model.harm += s.harm_censor * s.mev_bps / 10_000 * held_up
     censor = model.attackers[Tactic.CENSORSHIP]
@@ -140,7 +141,9 @@ def _take_over(model: Reference, buyer: Attacker) -> None:
             buyer.profit += s.halt_gain * model.lost_blocks / s.blocks_per_epoch
         return
     if not _has_enough(model, nodes):
-        _buy(model, buyer, [node for node in nodes if node.status not in (Status.EXITING, Status.REMOVED)])
+        gone = (Status.EXITING, Status.REMOVED)
+        barred = [] if turns.seats(model) is None else [node for node in nodes if node.status == Status.CANDIDATE]
+        _buy(model, buyer, [node for node in nodes if node.status not in gone and node not in barred])
     found = turns.openings(model)
     for node in nodes:
         welcome = s.admission == "open" or model.rng.random() < s.admission_probability
@@ -150,9 +153,9 @@ def _take_over(model: Reference, buyer: Attacker) -> None:
         elif welcome and _is_ready(model, node):
             stake = min(node.wallet, s.max_stake)
             people.start(model, node, stake, people.expected_blocks(model, node, stake, found))
-    weights = turns.weights(model)
-    mine = sum(weights.get(node, 0.0) for node in nodes)
-    if mine > 0 and mine / sum(weights.values()) >= s.takeover_target:
+    votes = {node: model.votes(node, node.stake) for node, weight in turns.weights(model).items() if weight > 0}
+    mine = sum(votes.get(node, 0.0) for node in nodes)
+    if mine > 0 and mine / sum(votes.values()) >= s.takeover_target:
         buyer.succeeded = model.epoch
         if s.takeover_target >= 2 / 3:
             for node in nodes:
@@ -166,10 +169,11 @@ def _is_ready(model: Reference, node: Sequencer) -> bool:
 
 
 def _has_enough(model: Reference, nodes: list[Sequencer]) -> bool:
-    """Say whether its nodes would weigh enough if those ready to enter were admitted, with those in jail."""
-    mine = sum(model.weight(node, node.stake) for node in nodes if node.in_office)
-    mine += sum(model.weight(node, min(node.wallet, model.plan.max_stake)) for node in nodes if _is_ready(model, node))
-    others = sum(model.weight(node, node.stake) for node in model.active() if node not in nodes)
+    """Say whether its nodes would have votes enough if those ready to enter were admitted, with those in jail."""
+    mine = sum(model.votes(node, node.stake) for node in nodes if node.in_office)
+    mine += sum(model.votes(node, min(node.wallet, model.plan.max_stake)) for node in nodes if _is_ready(model, node))
+    seated = [node for node, weight in turns.weights(model).items() if weight > 0]
+    others = sum(model.votes(node, node.stake) for node in seated if node not in nodes)
     return mine > 0 and mine >= model.plan.takeover_target * (mine + others)
 
 

@@ -28,6 +28,7 @@ def selection(model: Reference) -> None:
     entitled = weights(model)
     for node in model.sequencers:
         node.weight = entitled.get(node, 0.0)
+        node.votes = model.votes(node, node.stake) if node.weight > 0 else 0.0
     model.latency = ordering.delay_of_sight(model.plan)
     model.capacity_used = model.halted = 0.0
     agrees = model.plan.consensus != "none"
@@ -174,7 +175,7 @@ def agree(model: Reference, committee: list[Sequencer], due: int, starts: dict[S
 
 def _without_quorum(committee: list[Sequencer], starts: dict[Sequencer, float]) -> float:
     """Return how long a third of the weight is down; what of an outage outlasts the epoch is put at its beginning."""
-    total = sum(node.weight for node in committee)
+    total = sum(node.votes for node in committee)
     edges = {0.0, 1.0}
     for node in committee:
         edges |= {starts[node], (starts[node] + node.outage) % 1.0}
@@ -183,7 +184,7 @@ def _without_quorum(committee: list[Sequencer], starts: dict[Sequencer, float]) 
     for begin, end in pairwise(sorted(edges)):
         middle = (begin + end) / 2
         down = [node for node in committee if (middle - starts[node]) % 1.0 < node.outage]
-        if sum(node.weight for node in down) >= total / 3 * (1 - 1e-9):
+        if sum(node.votes for node in down) >= total / 3 * (1 - 1e-9):
             halted += end - begin
         else:
             for node in down:
