@@ -321,6 +321,11 @@ class Loyal(Delegator):
         self.delegate(self.model.views(Sequencer)[3])
 
 
+class Curious(Sequencer):
+    def decide(self) -> None:
+        self._advised = self.reservation_values
+
+
 class Forgetful(Sequencer):
     visits = 0
 
@@ -328,6 +333,16 @@ class Forgetful(Sequencer):
         self.visits += 1
         self._note = self.model.epoch
         self.commission = 0.5 if self.visits > 1 else 0.0
+
+
+def test_before_the_first_epoch_too_the_advice_reckons_with_peers() -> None:
+    economy = Economy("metis_deployed", seed=1, agent_classes={Sequencer: Curious})
+    for _ in range(2):
+        node = next(node for node in economy.views(Sequencer) if node.status == Status.ACTIVE and not node.incumbent)
+        expected = [node.reservation_value(offence) for offence in Offence]
+        economy.step()
+        assert node._advised == pytest.approx(expected)
+        assert min(expected) > 0
 
 
 def test_a_greedy_class_offends_whenever_it_can() -> None:

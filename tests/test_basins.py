@@ -28,6 +28,7 @@ from experiments.basins.starts import (
 from experiments.commands.revisiting import led_through
 from experiments.question import CATALOG
 from model import simulate
+from model.core.options import Tactic
 from model.core.policy import believed_detection
 from model.core.state import State
 from model.metrics import compute
@@ -86,6 +87,16 @@ def test_rules_that_do_not_change_change_nothing():
     engine.advance(10)
     plain.advance(20)
     assert same(engine.state, plain.state)
+
+
+def test_an_attack_that_is_adopted_begins_and_one_that_is_dropped_ends():
+    engine = Engine(Scenario(**SMALL, sanction="none", honest_share=0.0), 1)
+    censor = engine.state.attackers[Tactic.CENSORSHIP]
+    for fee in (0.0, 1_000.0, 0.0):
+        before = float(censor.spent)
+        adopt(engine, Scenario(**SMALL, sanction="none", honest_share=0.0, censor_fee=fee))
+        engine.advance(3)
+        assert (censor.spent > before) == (fee > 0)
 
 
 def test_new_rules_are_in_force_at_once():

@@ -228,6 +228,32 @@ def test_the_offer_stands_while_the_budget_covers_a_whole_epoch(budget):
     assert not engine.state.sequencers.embargo.any()
 
 
+def test_who_decides_for_itself_is_paid_no_more_than_the_budget():
+    engine = stage(censor_fee=1_000.0, censor_budget=1_500.0, sanction="none", honest_share=1.0)
+    nodes, censor = engine.state.sequencers, engine.state.attackers[Tactic.CENSORSHIP]
+    nodes.custom = 1
+    for epoch in range(4):
+        nodes.embargo = 1
+        engine.advance(1)
+        assert censor.spent == pytest.approx(min(1_500.0, 1_000.0 * (epoch + 1)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({}, 1.0), ({"exposure_censor": 0.0}, 0.0), ({"visibility": "lazy", "lazy_exposure": 0.3}, 0.3),
+     ({"visibility": "encrypted", "encrypted_share": 1.0, "leak_probability": 0.1, "metadata_exposure": 0.25}, 0.25),
+     ({"visibility": "encrypted", "encrypted_share": 1.0, "leak_probability": 0.0, "metadata_exposure": 0.0}, 0.0)],
+    ids=str,
+)  # fmt: skip
+def test_who_cannot_tell_the_victim_s_transactions_cannot_hold_them_up(changes, told):
+    alone = {"number_of_sequencers": 1, "possible_sequencers": 1, "sanction": "none", "honest_share": 0.0}
+    engine = stage(censor_fee=1_000.0, victim_share=0.2, **alone, **changes)
+    engine.advance(3)
+    assert engine.state.sequencers.embargo.any() == (told > 0)
+    assert (engine.state.attackers[Tactic.CENSORSHIP].spent > 0) == (told > 0)
+    assert held_up(**alone, **changes) == pytest.approx(told)
+
+
 # hit and run
 
 
@@ -338,6 +364,29 @@ def test_time_and_cost_of_a_third_are_the_closed_forms(impact):
     slowly = attacker.bought if impact == 0 else slowly * supply
     assert attacker.spent == pytest.approx(price * slowly, rel=impact * pace)
     assert audit.residual(engine.state.accounts, audit.total(engine.state)) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("plan", [{}, {"handover_start": 10, "handover_end": 100, "incumbent_nodes": 1}], ids=str)
+@pytest.mark.parametrize("selection", ["stake", "auction"])
+def test_votes_are_stake_whatever_blocks_are_dealt_by(selection, plan):
+    """Neither a plan for the incumbent nor what others bid changes what a third costs."""
+    engine = buyer(takeover_target=1 / 3, selection=selection, **plan)
+    needed = engine.state.sequencers.self_stake.sum() / 2
+    engine.advance(60)
+    attacker, nodes = engine.state.attackers[Tactic.TAKEOVER], engine.state.sequencers
+    owned = nodes.owner == Tactic.TAKEOVER
+    assert attacker.succeeded >= 0
+    assert needed <= attacker.bought <= needed + 0.01 * engine.scenario.token_supply
+    assert nodes.self_stake[owned].sum() == pytest.approx(attacker.bought)
+    assert nodes.votes == pytest.approx(np.where(nodes.weight > 0, nodes.self_stake, 0.0))
+
+
+@pytest.mark.parametrize("selection", ["single", "appointed"])
+def test_nobody_buys_tokens_for_a_seat_that_is_not_for_sale(selection):
+    engine = buyer(selection=selection)
+    engine.advance(5)
+    assert engine.state.attackers[Tactic.TAKEOVER].spent == 0
+    assert engine.state.market.price == engine.scenario.token_price
 
 
 def test_too_small_a_budget_is_spent_and_never_succeeds():
