@@ -18,10 +18,12 @@ INSPECTION = {
     "skill_dispersion": 0, "ranger_cost_dispersion": 0, "honest_share": 0, "byzantine_share": 0, "sybil_nodes": 0,
     "diligent_share": 0, "colluding_share": 0, "griefing_share": 0, "jail_epochs": 0, "expel": False,
     "clawback": 1, "correlation_penalty": 0, "number_of_delegators": 0, "entry_rate": 0,
-    "exit_rate": 0,
+    "exit_rate": 0, "restake_share": 0, "honest_fault_rate": 0, "trust_loss": 0, "app_exit_rate": 0, "volume_growth": 0,
+    "consensus": "none", "handover_start": 0, "handover_end": 0, "sister_chains": 0, "hit_and_run_nodes": 0,
+    "censor_fee": 0, "takeover_budget": 0,
 }  # fmt: skip
 """Under these values an economy is an inspection game, repeated block by block: nothing else is to be won or lost, if
-besides a check proves every reordering and ordering by the rules brings nothing."""
+besides a check proves every reordering, ordering by the rules brings nothing, and nothing of it is sold."""
 
 MIXED = "mixed equilibrium"
 QUANTAL = "quantal response"
@@ -47,7 +49,8 @@ def game_of(scenario: Scenario) -> Game | None:
     if not plain or len(set(scenario.stakes)) != 1 or scenario.number_of_rangers == 0:
         return None
     rules = rules_of(scenario)
-    if rules.evidence[Offence.REORDER] != 1.0 or rules.capture != 0.0 or rules.sold != 0.0:
+    sold = rules.sold != 0.0 or scenario.selection == "auction"
+    if sold or rules.evidence[Offence.REORDER] != 1.0 or rules.capture != 0.0:
         return None
     loss = scenario.enforcement * rules.slash[Offence.REORDER] * scenario.stakes[0] * scenario.token_price
     proven = scenario.reward_per_check if scenario.proof_of_check else 0.0

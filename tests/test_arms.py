@@ -194,7 +194,8 @@ def test_checks_that_pay_are_all_made_and_deter_if_they_are_enough(sampling, hon
 def test_theory_is_silent_where_something_else_is_to_be_won_or_lost(name):
     other = {
         "verification": "none", "sanction": "none", "opportunity": "exponential", "price_process": "gbm",
-        "expel": True, "sybil_nodes": 1, "jail_epochs": 1, "number_of_delegators": 9,
+        "expel": True, "sybil_nodes": 1, "jail_epochs": 1, "number_of_delegators": 9, "consensus": "bft_linear",
+        "handover_start": 9, "handover_end": 9, "sister_chains": 1, "hit_and_run_nodes": 1,
     }  # fmt: skip
     scenario = game()
     assert game_of(scenario) is not None

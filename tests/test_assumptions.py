@@ -16,6 +16,11 @@ def test_page_is_up_to_date():
     assert PAGE.read_text(encoding="utf-8") == render(), "run `make docs`"
 
 
+def test_a_choice_is_stated_once():
+    stated = re.findall(r"^- \*\*(.+?)\*\*", render(), re.MULTILINE)
+    assert len(stated) == len(set(stated)) > 40
+
+
 @pytest.mark.parametrize("name", parameter_names())
 def test_every_parameter_has_a_row_with_its_declaration(name):
     field = Scenario.model_fields[name]

@@ -177,6 +177,35 @@ def test_an_operator_splits_where_every_node_has_the_same_weight_and_not_where_s
         assert low < np.nanmean(found.gain) / np.nanmean(found.income) < high
 
 
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"admission": "vote", "admission_probability": 0.0},
+        {"admission": "vote", "admission_probability": 0.9},
+        {"selection": "single"},
+        {"selection": "appointed", "appointed_seats": 5},
+    ],
+    ids=str,
+)
+def test_where_others_decide_who_enters_nobody_enters_or_splits_by_itself(gate):
+    ample = {"stakes": (90_000.0,) * 10}
+    entering = [one for one in EVERYTHING if one.role in ("outsider", "largest operator")]
+    assert all(one.made_in(world(METIS.replace(**ample), epochs=5)) for one in entering)
+    assert not any(one.made_in(world(METIS.replace(**ample, **gate), epochs=5)) for one in entering)
+
+
+def test_an_outsider_expects_what_the_engine_lets_an_entrant_expect():
+    """Faults cost a tenth of the stake every other year, so income averages and losses tell who forgets them."""
+    one = world(METIS.replace(honest_fault_rate=0.5, honest_fault_slash=0.1), epochs=5)
+    (entry,) = [deviation.made_in(one) for deviation in EVERYTHING if deviation.role == "outsider"]
+    (i,) = entry.members.nodes
+    entry.change(one.state, one.rules)
+    node, price = one.state.sequencers[i], one.state.market.price
+    assert node.slash_average == pytest.approx(0.5 * 0.1 / 365)
+    faults = node.slash_average * node.self_stake * price
+    assert node.income_average - node.profit_average == pytest.approx(node.cost + faults)
+
+
 @pytest.mark.parametrize("closed", ["commission_step", "attention", "entry_rate", "exit_rate"])
 def test_what_a_scenario_rules_out_is_no_deviation(closed):
     one = world(METIS.replace(**{closed: 0.0}))

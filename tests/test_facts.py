@@ -97,3 +97,11 @@ def test_the_page_has_every_fact_as_it_is_declared(name):
     assert line.startswith(f"| {fact.statement} (`{name}`) |"), "run `make facts`"
     assert f"| {fact.source} ({fact.confidence}) |" in line
     assert f"| {fact.kind} |" in line
+
+
+def test_a_note_is_said_of_what_agrees_too():
+    (noted,) = chosen_facts(["fees_of_few_rollups"])
+    table = pd.DataFrame([row(noted, np.array([0.5, 0.6])), row(made(), np.array([2.5, 2.6]))])
+    remark = f"- `fees_of_few_rollups` agrees: {noted.note}"
+    assert [line for line in page(table).splitlines() if line.startswith("- ")] == [remark]
+    assert all(not fact.note or fact.note in PAGE.read_text(encoding="utf-8") for fact in FACTS.values())

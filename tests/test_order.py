@@ -584,7 +584,7 @@ def test_an_inspection_game_needs_proof_and_nothing_to_earn_by_the_rules():
     assert game_of(game) is not None
     for other in (
         {"evidence_reorder": 0.5}, {"honest_capture": 0.1}, {"ordering": "priority_fee"}, {"ordering": "discretion"},
-        {"ordering": "committed", "revenue": "auction_to_proposer"},
+        {"ordering": "committed", "revenue": "auction_to_proposer"}, {"selection": "auction"},
     ):  # fmt: skip
         assert game_of(game.replace(**other)) is None
     assert game_of(game.replace(evidence_reorder=0.5, honest_capture=0.1, ordering="random")) == game_of(game)

@@ -11,6 +11,7 @@ import pytest
 
 from model import theory
 from model.parameters import Scenario
+from model.simulation import Engine
 
 GAME = {"gain": 500.0, "loss": 2000.0, "bounty": 600.0, "cost": 10.0}
 CHOICE = {**GAME, "sequencer_precision": 0.002, "ranger_precision": 0.2}
@@ -204,11 +205,37 @@ def test_the_first_value_that_fails_is_shown():
         ("shards", 2),
         ("handover_start", 10),
         ("handover_end", 10),
+        ("hit_and_run_nodes", 1),
+        ("bribe", 5.0),
     ],  # fmt: skip
 )
 def test_a_scenario_outside_the_conditions_of_a_prediction_is_named(name, value):
     with pytest.raises(theory.ConditionError, match=f"^{name} = .*the closed form of deterrence needs"):
         theory.honesty_by_value(Scenario(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("consensus", {"consensus": "bft_quadratic"}),
+        ("selection", {"selection": "auction"}),
+        ("revenue", {"revenue": "auction_to_proposer"}),
+        ("services", {"sanction": "restaked_slash", "services": 5}),
+    ],
+)
+def test_what_the_closed_form_of_income_leaves_out_is_named(name, changes):
+    with pytest.raises(theory.ConditionError, match=f"^{name} = "):
+        theory.expected_income(Scenario(**changes), 0.1, 1e5)
+
+
+def test_a_mean_opportunity_is_that_of_the_engine_or_refused():
+    """Agreement takes time, and users answer latency: the engine starts with 4.7 USD where there would be 8.0."""
+    busy = Scenario(blocks_per_epoch=50, daily_volume_usd=1e6, latency_loss=0.05)
+    slow = busy.replace(consensus="bft_quadratic", message_time=0.1)
+    assert theory.mean_opportunity(busy) == pytest.approx(Engine(busy, 1).state.market.mean_opportunity)
+    assert Engine(slow, 1).state.market.mean_opportunity < 0.6 * theory.mean_opportunity(busy)
+    with pytest.raises(theory.ConditionError, match="^consensus = 'bft_quadratic'"):
+        theory.mean_opportunity(slow)
 
 
 def test_all_public_functions_are_listed():

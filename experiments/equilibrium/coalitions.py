@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from experiments.equilibrium.deviations import CAUTIONS, be_cautious, in_words, independent
+from experiments.equilibrium.deviations import CAUTIONS, be_cautious, in_words, independent, is_open
 from experiments.equilibrium.moves import Deviation, Move
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.watching import seated
@@ -91,12 +91,13 @@ def _bribe(count: int, factor: float, world: World) -> Move | None:
 def _split(count: int, world: World) -> Move | None:
     """Let an operator spread its stake over the rows of the dearest candidates, which become copies of its node.
 
-    What the candidates owned leaves the model with them, and the new nodes have no name among delegators.
+    Not where a vote or an authority decides who enters. What the candidates owned leaves the model with them, and the
+    new nodes have no name among delegators.
     """
     rows, nodes = independent(world), world.state.sequencers
     free = np.flatnonzero((nodes.status == Status.CANDIDATE) & (nodes.exiting == 0))
     free = free[np.argsort(-nodes.cost[free], kind="stable")][: count - 1]
-    if rows.size == 0 or free.size < count - 1:
+    if rows.size == 0 or free.size < count - 1 or not is_open(world.rules):
         return None
     i, part = int(rows[-1]), float(nodes.self_stake[rows[-1]] / count)
     if part < world.rules.min_stake or part <= 0:

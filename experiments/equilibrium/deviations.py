@@ -158,12 +158,17 @@ def _leave(size: str, world: World) -> Move | None:
     return Move(Members((i,)), change)
 
 
+def is_open(rules: np.record) -> bool:
+    """Return whether a node can enter by its own decision: nobody votes on it, and no authority fills seats."""
+    return bool(rules.admission == Admission.OPEN and seats(rules) == EVERYBODY)
+
+
 def _enter(world: World) -> Move | None:
     """Let the candidate of the lowest cost that can pay the least stake enter, where nobody else has a say in it."""
     nodes, least = world.state.sequencers, world.rules.min_stake
     stake = np.minimum(nodes.wallet, nodes.capital)
     able = np.flatnonzero((nodes.status == Status.CANDIDATE) & (stake >= least) & (stake > 0))
-    if able.size == 0 or world.rules.admission == Admission.VOTE or seats(world.rules) < EVERYBODY:
+    if able.size == 0 or not is_open(world.rules):
         return None
     i = int(able[np.argmin(nodes.cost[able])])
 
@@ -174,7 +179,7 @@ def _enter(world: World) -> Move | None:
         node.status = Status.ACTIVE
         worth = auction.margin(node, rules, state.market, found[node.incumbent, 1])
         blocks = prospect(node, rules, found)
-        node.profit_average = entry.expected_profit(state.market, rules, node, blocks, worth)
-        node.income_average = node.profit_average + node.cost
+        profit = entry.expected_profit(state.market, rules, node, blocks, worth)
+        entry.expect(state.market, rules, node, profit)
 
     return Move(Members((i,)), change)

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.equilibrium.world import World
+from model.core.auction import own_part
 from model.core.expectation import TURN, expected_turns
 from model.core.hindsight import detections
 from model.core.options import OFFENCES, Conduct, Offence, RewardRule, Status
+from model.core.ordering import lawful_capture
 from model.core.penalty import takes_stake
 from model.core.recording import Snapshots
 
@@ -116,19 +118,15 @@ class Luck:
     def _margin(self, i: int) -> Floats:
         """Return about what a block ordered by the rules brings sequencer i (USD), (T,)."""
         before, market = self._before[:, i], self._seen.market
-        stake = before["self_stake"] + before["pool"]
-        own = _ratio(before["self_stake"] + before["commission"] * before["pool"], stake)
+        own = np.array([own_part(node) for node in before])
         fees = market["net_fee"][:-1] + self._capture(i) * market["mean_opportunity"][1:]
         fees = fees - self._after["payment"][:, i]
         return np.asarray(self._emission() * own * self._price + fees, float)
 
     def _capture(self, i: int) -> Floats:
         """Return the part of the opportunity that sequencer i earns by ordering by the rules, (T,); known before."""
-        rules, market = self._rules, self._seen.market["capture"][1:]
-        if rules.discretion > 0.0:
-            at_will = max(rules.honest_capture, rules.discretion * self._before["skill"][0, i])
-            return np.full(market.shape, at_will)
-        return np.asarray(market, float)
+        known = zip(self._before[:, i], self._seen.market[1:], strict=True)
+        return np.array([lawful_capture(node, self._rules, now) for node, now in known])
 
     def _emission(self) -> Floats:
         """Return the tokens emitted for a block, (T,)."""

@@ -68,7 +68,8 @@ def three_builders(run: Run) -> float:
 
 @fact(
     observed=0.85, tolerance=0.1, unit="share", source=f"derived: 4.70 of 5.55 million USD, January 2023, {EIGENPHI}",
-    confidence="medium", kind="predicted", **L1,
+    confidence="medium", kind="calibrated",
+    note="What builders keep of a block set auction_precision (see `profit_of_builders`), and the rest is this.", **L1,
 )  # fmt: skip
 def proposers_part(run: Run) -> float:
     """Who takes sandwiches keeps 15 % of what they bring, and pays 85 % to have them in a block."""
@@ -98,7 +99,9 @@ def profit_of_builders(run: Run) -> float:
 @fact(
     observed=25.7, tolerance=0.25, unit="USD per block",
     source=f"derived: 5.55 million USD in 30 days of 7,200 blocks, January 2023, {EIGENPHI}", confidence="medium",
-    kind="predicted", **L1,
+    kind="predicted",
+    note="It hangs on two assumptions, in proportion: an ETH of 3,000 USD (token_price), by which the volume was "
+    "derived, and that 0.15 of what is extracted is taken from users (harm_reorder).", **L1,
 )  # fmt: skip
 def harm_of_sandwiches(run: Run) -> float:
     """Sandwiches take 25.7 USD a block from users."""

@@ -21,7 +21,8 @@ class Fact:
 
     `measure` reads the same quantity off the runs, one per arm of `arms`, which are changes in the design; its
     docstring is the statement. The model agrees if its mean over replicates lies within `observed` (low, high), which a
-    `tolerance`, a share, may widen for what the source rounds. `why` is what is known of the reason for a miss.
+    `tolerance`, a share, may widen for what the source rounds. `why` is what is known of the reason for a miss, `note`
+    what agreement hangs on, or how little it says.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Fact:
     epochs: int = 364
     replicates: int = 8
     why: str = ""
+    note: str = ""
 
     @property
     def range(self) -> tuple[float, float]:

@@ -57,7 +57,7 @@ def reward_rate_at_17_seconds(run: Run) -> float:
         "possible_sequencers": 3, "stakes": (20_000.0,) * 3,
     },),
     observed=0.20, tolerance=0.025, unit="per year", source=f"{LOCKING} (0.000761 METIS per block); {MIO} (20 %)",
-    confidence="high", kind="predicted", replicates=2,
+    confidence="high", kind="calibrated", replicates=2,
 )  # fmt: skip
 def reward_rate_of_the_genesis_nodes(run: Run) -> float:
     """The contract's default reward pays the promised 20 % to three nodes with the least lock and blocks of 2 s."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import files
+from experiments.facts.fact import FACTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,15 +17,16 @@ HEAD = """\
 # Stylised facts
 
 Written by `make facts` from `experiments/facts/`; edit those. What was observed of real systems, beside the mean of the
-model's runs with its 95 % interval. A *calibrated* fact is one that a parameter was set by: it tests the arithmetic,
-and what else acts on the outcome. A *predicted* one was used for nothing. A fact *agrees* if the mean lies in the
-observed range, widened by the tolerance that is stated for what its source rounds; it is *unclear* if only the interval
-reaches that range. What misses stays, with what is known of the reason.
+model's runs with its 95 % interval. A *calibrated* fact is one that a parameter was set by, or that follows from such
+parameters by arithmetic: it tests that arithmetic, and what else acts on the outcome. A *predicted* one was used for
+nothing. A fact *agrees* if the mean lies in the observed range, widened by the tolerance that is stated for what its
+source rounds; it is *unclear* if only the interval reaches that range. What misses stays, with what is known of the
+reason; what agrees and says little has a note.
 """
 
 
 def show(table: pd.DataFrame) -> None:
-    """Print the facts, and why those miss that do."""
+    """Print the facts, why those miss that do, and what there is to note."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -39,8 +42,8 @@ def show(table: pd.DataFrame) -> None:
     for row in table.itertuples():
         drawn.add_row(row.fact, row.kind, _observed(row), _simulated(row), row.unit, row.verdict)
     console.print(drawn)
-    for row in table[table["why"] != ""].itertuples():
-        console.print(f"[bold]{row.fact}[/bold] {row.verdict}: {row.why}")
+    for row, remark in _remarks(table):
+        console.print(f"[bold]{row.fact}[/bold] {row.verdict}: {remark}")
 
 
 def in_words(table: pd.DataFrame) -> str:
@@ -70,8 +73,16 @@ def page(table: pd.DataFrame) -> str:
             words = f"{row.statement} (`{row.fact}`)"
             lines.append(f"| {words} | {_observed(row)} | {_simulated(row)} | {row.unit} | {row.kind} | {row.verdict} "
                          f"| {source} |")  # fmt: skip
-        lines += ["", *(f"- `{row.fact}` {row.verdict}: {row.why}" for row in rows[rows["why"] != ""].itertuples()), ""]
+        lines += ["", *(f"- `{row.fact}` {row.verdict}: {remark}" for row, remark in _remarks(rows)), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _remarks(rows: pd.DataFrame) -> Iterator[tuple[Any, str]]:
+    """Yield the rows of which there is something to say, with why they miss and what was noted when declared."""
+    for row in rows.itertuples():
+        note = FACTS[row.fact].note if row.fact in FACTS else ""
+        if row.why or note:
+            yield row, f"{row.why} {note}".strip()
 
 
 def _observed(row: Any) -> str:

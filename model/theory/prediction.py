@@ -24,6 +24,10 @@ from model.theory.deterrence import (
 from model.theory.shapes import Floats, opportunity
 
 BISECTIONS = 40
+UNSOLD: dict[str, tuple[Any, ...]] = {
+    "selection": ("stake", "sqrt_stake", "equal", "single", "appointed"), "revenue": ("keep", "share_with_protocol"),
+}  # fmt: skip
+"""Where blocks, or the right to order them, are sold, income is what an auction leaves."""
 
 
 def honesty_by_value(scenario: Scenario) -> float:
@@ -34,7 +38,7 @@ def honesty_by_value(scenario: Scenario) -> float:
     of honest ordering; offenders are not incapacitated by jail, nor stripped of what they have to lose. Within a run
     all of these move. Raises ConditionError outside verification by Rangers, slashing, rational sequencers who choose
     by Luce's rule and hold beliefs, no fault proofs, calm markets, one committee that needs no agreement, no handover,
-    and neither blocks nor the right to order them sold.
+    neither blocks nor the right to order them sold, nobody who hits and runs, and no bribes.
     """
     _require_conditions(scenario)
     own, pool = _stakes(scenario)
@@ -71,7 +75,7 @@ def deterrence_boundary(scenario: Scenario, level: float = 0.5) -> float:
 
 
 def mean_opportunity(scenario: Scenario) -> float:
-    """Return the mean opportunity of a block at the start, in USD."""
+    """Return the mean opportunity of a block at the start, in USD. Raises ConditionError where nodes have to agree."""
     return _daily(scenario) * scenario.mev_bps * 1e-4 / scenario.blocks_per_epoch
 
 
@@ -79,9 +83,13 @@ def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike, ow
     """Return the income (USD per epoch) of honest ordering with a share of blocks and a counted stake in tokens.
 
     `own` is the part of the emission that is the node's own: its stake's, and its commission on the pool's. Raises
-    ConditionError where the rate of emission depends on what others stake.
+    ConditionError where the rate of emission depends on what others stake, blocks or the right to order them are sold,
+    other services pay for the stake, or nodes have to agree.
     """
-    _require(scenario, reward_rule=("per_block", "target_rate"))
+    needed: dict[str, tuple[Any, ...]] = {**UNSOLD, "reward_rule": ("per_block", "target_rate")}
+    _require(scenario, **needed)
+    if scenario.sanction == "restaked_slash":
+        _require(scenario, services=(1,))
     rules, volume = rules_of(scenario), _daily(scenario)
     paid = volume * scenario.fee_bps * 1e-4
     net = paid - batch_cost(record(MARKET), rules, volume)
@@ -95,6 +103,7 @@ def expected_income(scenario: Scenario, share: ArrayLike, counted: ArrayLike, ow
 
 
 def _daily(scenario: Scenario) -> float:
+    _require(scenario, consensus=("none",))  # agreement takes time, which costs volume, and blocks if there are many
     patience = np.exp(-scenario.latency_loss * rules_of(scenario).latency)
     return float(scenario.daily_volume_usd * 365.0 / scenario.epochs_per_year * patience)
 
@@ -135,11 +144,11 @@ def _conviction_cost(scenario: Scenario, own: Floats, pool: Floats, share: Float
 
 def _require_conditions(scenario: Scenario) -> None:
     needed: dict[str, tuple[Any, ...]] = {
-        "verification": ("rangers",), "sanction": ("slash",), "choice": ("luce",), "learning": ("belief", "fixed"),
-        "selection": ("stake", "sqrt_stake", "equal", "single", "appointed"),
-        "revenue": ("keep", "share_with_protocol"), "proof_system": ("none", "validity"),
-        "consensus": ("none",), "shards": (1,), "handover_start": (0,), "handover_end": (0,),
-        "storm_share": (0,), "honest_share": (0,), "byzantine_share": (0,),
+        **UNSOLD, "verification": ("rangers",), "sanction": ("slash",),
+        "choice": ("luce",), "learning": ("belief", "fixed"),
+        "proof_system": ("none", "validity"), "consensus": ("none",), "shards": (1,),
+        "handover_start": (0,), "handover_end": (0,), "storm_share": (0,),
+        "honest_share": (0,), "byzantine_share": (0,), "hit_and_run_nodes": (0,), "bribe": (0,),
     }  # fmt: skip
     _require(scenario, **needed)
 
