@@ -104,6 +104,15 @@ def test_becker_deterrence_reproduces_published_thresholds():
     assert theory.reservation_value(detection, 2_000 + 10, 1.0, clawback=1.0) == pytest.approx(587.634, abs=1e-3)
 
 
+def test_what_is_taken_back_is_of_the_gain_and_not_of_what_order_would_have_earned():
+    """At the reservation value both acts bring the same, each outcome weighed by its chance."""
+    q, cost, gain, back, honest = 0.4, 100.0, 1.5, 0.5, 0.3
+    value = float(theory.reservation_value(q, cost, gain, back, honest))
+    offends = (1 - q) * gain * value + q * ((1 - back) * gain * value - cost)
+    assert offends == pytest.approx(honest * value, rel=1e-12)
+    assert theory.reservation_value(0.9, cost, 0.5, 1.0, honest) == np.inf
+
+
 @pytest.mark.parametrize(("detection", "gain", "clawback"), [(0.5, 0.0, 0.0), (1.0, 1.0, 1.0)])
 def test_an_offence_that_cannot_pay_has_an_infinite_reservation_value(detection, gain, clawback):
     assert theory.reservation_value(detection, 100.0, gain, clawback) == np.inf

@@ -15,7 +15,7 @@ from experiments.equilibrium.moves import Deviation, Move
 from experiments.equilibrium.payoff import Members
 from experiments.equilibrium.watching import of_delegators, of_rangers
 from experiments.equilibrium.world import World
-from model.core import auction, entry, ladder, ledger, policy, watchers
+from model.core import auction, entry, ladder, ledger, ordering, policy, watchers
 from model.core.options import NOBODY, OFFENCES, Admission, Conduct, Learning, Offence, Status
 from model.core.selection import EVERYBODY, openings, prospect, seats
 from model.core.state import State
@@ -131,14 +131,17 @@ def _sharp(factor: float, state: State, rules: np.record, i: int) -> None:
 
 
 def _informed(state: State, rules: np.record, i: int) -> None:
-    """Let a node reckon with the true detection q: its reservation values go as q / (1 - q clawback)."""
+    """Let a node reckon with the true detection q: its reservation values go as q over what it keeps of a gain."""
     node = state.sequencers[i]
     node.revises = 1
     for a in range(OFFENCES):
         believed = policy.believed_detection(node, rules, a, policy.advertised_detection(state, rules, node, a))
         true = watchers.found_out(node, rules, a, state.market.detection[a])
-        if believed > 0.0:
-            node.caution[a] *= true * (1.0 - believed * rules.clawback) / (believed * (1.0 - true * rules.clawback))
+        capture = ordering.lawful_capture(node, rules, state.market)
+        hoped = policy.kept_gain(node, rules, a, believed, capture)
+        kept = policy.kept_gain(node, rules, a, true, capture)
+        if believed > 0.0 and hoped > 0.0:
+            node.caution[a] *= (true / believed) * (hoped / kept) if kept > 0.0 else np.inf
 
 
 def _commission(step: float, state: State, rules: np.record, i: int) -> None:

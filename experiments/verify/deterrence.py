@@ -140,8 +140,8 @@ def slash_base(h: History) -> float:
     tolerance=1e-12,
 )  # fmt: skip
 def reservation_value(h: History) -> float:
-    """Minding a part k of its pool's losses, one reckons with q C / (1 - q r), C = enforcement f (own + k pool)."""
+    """Minding a part k of its pool's losses: q C / (G (1 - q r) - h), C = enforcement f (own + k pool)."""
     s = h.scenario
     minded = h.path("sequencers", "self_stake")[0, 0] + s.stake_alignment * h.path("sequencers", "pool")[0, 0]
     cost = s.enforcement * s.slash_fraction * minded * s.token_price
-    return float(theory.reservation_value(detection_of(s), cost, s.gain_reorder - s.honest_capture, s.clawback))
+    return float(theory.reservation_value(detection_of(s), cost, s.gain_reorder, s.clawback, s.honest_capture))

@@ -48,13 +48,16 @@ def detection_probability(sampling: ArrayLike, evidence: ArrayLike, rangers: int
     return 1.0 - (1.0 - np.multiply(np.multiply(sampling, diligence), evidence)) ** rangers
 
 
-def reservation_value(detection: ArrayLike, cost: ArrayLike, gain: ArrayLike, clawback: ArrayLike = 0.0) -> Floats:
-    """Return the opportunity (USD) at which an offence just pays: `q C / (G (1 - q clawback))`, infinite if never.
+def reservation_value(
+    detection: ArrayLike, cost: ArrayLike, gain: ArrayLike, clawback: ArrayLike = 0.0, honest: ArrayLike = 0.0
+) -> Floats:
+    """Return the opportunity (USD) at which an offence just pays: `q C / (G (1 - q clawback) - h)`, infinite if never.
 
-    `cost` C (USD) is what a finding costs on average, `gain` G the gain per dollar of opportunity over honest ordering.
+    `cost` C (USD) is what a finding costs on average, `gain` G the gain and `honest` h what honest ordering earns, both
+    per dollar of opportunity; what is taken back is of the gain.
     Condition: risk neutrality. Best response offends above it: with G = 1, no clawback, honest iff g <= q (L + R).
     """
-    kept = np.asarray(gain, float) * (1.0 - np.multiply(detection, clawback))
+    kept = np.subtract(np.multiply(gain, 1.0 - np.multiply(detection, clawback)), honest)
     loss = np.multiply(detection, cost)
     return np.divide(loss, kept, out=np.full(np.broadcast(loss, kept).shape, np.inf), where=kept > 0)
 
