@@ -10,7 +10,7 @@ from experiments.fitting import report, search
 from experiments.fitting.market import market, stakes_of, statistics
 from experiments.fitting.search import Fit, checked, fit, loss
 from model import decentralization
-from model.parameters.idle import PLIGHTS
+from model.parameters.plights import PLIGHTS
 from model.simulation import simulate
 
 QUICK = {"number_of_delegators": 600, "attention": 0.2, "wealth_gini": 0.3}
