@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from experiments import files, plots
 from experiments.design import Design
 from experiments.errors import ExperimentError
-from experiments.estimates import CONFIDENCE, paired
+from experiments.estimates import paired, together
 from experiments.sweeps.sweep import sweep
 from experiments.sweeps.table import Table
 from model.metrics import METRICS
@@ -103,11 +102,9 @@ def differences(a: pd.DataFrame, b: pd.DataFrame, metrics: list[str]) -> pd.Data
     moved = table["difference"] != 0
     size = table[["mean_a", "mean_b"]].abs().max(axis=1)
     table["relative"] = np.where(moved, table["difference"] / size.where(size > 0), 0.0)
-    freedom = np.maximum(table["runs"] - 1, 1)
     table["distinct"] = _distinct(table)
-    tests = max(1, int(table["distinct"].sum()))
-    one, all_together = (stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / count) for count in (1, tests))
-    table["clear"] = moved & (table["difference"].abs() > table["half_width"] * all_together / one)
+    widening = together(table["runs"], int(table["distinct"].sum()))
+    table["clear"] = moved & (table["difference"].abs() > table["half_width"] * widening)
     table["settled"] = [min(runs[f"{name}_stationary"].mean() for runs in (a, b)) for name in metrics]
     return table
 

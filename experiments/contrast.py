@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from experiments.axes import AXES
 from experiments.errors import ExperimentError
-from experiments.explain import Entry, entries, is_assumption, measured, scenario_of, summary
+from experiments.explain import STAKES, Entry, is_assumption, listed, measured, scenario_of, summary
 from model.parameters import GROUPS, Scenario, parameter_names
 
 NAME = 28
@@ -29,8 +29,9 @@ def contrast(a: str, b: str) -> str:
     """
     if a == b:
         raise ExperimentError(f"{a} against itself: name another design")
-    sides = [Side(scenario_of(name), entries(name)) for name in (a, b)]
-    apart = [name for name in parameter_names() if len({getattr(side.scenario, name) for side in sides}) > 1]
+    sides = [Side(scenario_of(name), listed(name)) for name in (a, b)]
+    every = (*parameter_names(), STAKES)
+    apart = [name for name in every if len({getattr(side.scenario, name) for side in sides}) > 1]
     if not apart:
         raise ExperimentError(f"{a} and {b} differ in nothing; name another design")
     axes = [axis for axis in AXES if axis in apart]
@@ -45,11 +46,20 @@ def contrast(a: str, b: str) -> str:
         if names:
             lines += ["", group.__name__]
             lines += [_row(f"  {name}", *(_told(side, name) for side in sides)) for name in names]
+    if STAKES in apart:
+        lines += ["", "Stakes", *_stakes(*sides)]
     return "\n".join([*lines, "", f"`rangefinder explain {a}` and `explain {b}` have the sources."])
 
 
 def _axis(axis: str, *options: str) -> list[str]:
     return [_row(f"  {axis}", *options), *_cells("", *(AXES[axis].options[option] for option in options))]
+
+
+def _stakes(*sides: Side) -> list[str]:
+    words = [_told(side, STAKES) for side in sides]
+    if len(set(words)) == 1:
+        words[-1] += ", but not the same row by row"
+    return _cells(f"  {STAKES}", *words)
 
 
 def _told(side: Side, parameter: str) -> str:
@@ -63,7 +73,7 @@ def _told(side: Side, parameter: str) -> str:
 def _cells(name: str, *texts: str) -> list[str]:
     """Return a row whose texts run over as many lines as they need."""
     rows = zip_longest(*(wrap(text, COLUMN - 2) for text in texts), fillvalue="")
-    return [_row(name, *row) for row in rows]
+    return [_row("" if line else name, *row) for line, row in enumerate(rows)]
 
 
 def _row(name: str, *cells: str) -> str:

@@ -16,6 +16,7 @@ WIDTH = 28
 TOML = ".toml"
 INDENT = 20
 ALL_METRICS = "metrics"
+STAKES = "stakes"
 
 
 class Entry(NamedTuple):
@@ -88,7 +89,7 @@ def explain_parameter(name: str) -> str:
         }
         lines += [f"  {label:<8} {text}" for label, text in told.items() if text]
     for design in designs():
-        if entry := entries(design).get(name):
+        if entry := listed(design).get(name):
             lines.append(f"  {design}: {shown(entry.value)} ({entry.confidence} confidence: {entry.source})")
     return "\n".join(lines)
 
@@ -98,14 +99,16 @@ def explain_design(name: str) -> str:
 
     The name is that of a design, or the path of a TOML file.
     """
-    listed, scenario = entries(name), scenario_of(name)
+    scenario, known = scenario_of(name), listed(name)
     lines = [scenario.name, *([f"  {words}"] if (words := summary(name)) else []), "", "Axes"]
     lines += [_place(axis, getattr(scenario, axis)) for axis in AXES]
     for group in GROUPS:
-        names = [parameter for parameter in group.model_fields if parameter in listed]
+        names = [parameter for parameter in group.model_fields if parameter in known]
         if names:
-            lines += ["", group.__name__, *(_design_line(parameter, listed[parameter]) for parameter in names)]
-    unlisted = len(parameter_names()) - len(listed)
+            lines += ["", group.__name__, *(_design_line(parameter, known[parameter]) for parameter in names)]
+    if STAKES in known:
+        lines += ["", "Stakes", _design_line(STAKES, known[STAKES])]
+    unlisted = len(parameter_names()) - len(known.keys() - {STAKES})
     return "\n".join([*lines, "", f"  * not the default. The other {unlisted} parameters have their defaults."])
 
 
@@ -125,12 +128,23 @@ def scenario_of(name: str) -> Scenario:
 
 
 def entries(design: str) -> dict[str, Entry]:
-    """Return the listed values of a design, those of its base included, in the order of declaration."""
-    listed = read_entries(_file(design))
-    base = listed.pop("base", None)
-    known = entries(base) if base else {}
-    known |= {name: Entry(**entry) if isinstance(entry, dict) else Entry(entry) for name, entry in listed.items()}
-    return {name: known[name] for name in parameter_names() if name in known}
+    """Return the listed values of a design's parameters, its base's included, in the order of declaration."""
+    return {name: entry for name, entry in listed(design).items() if name != STAKES}
+
+
+def listed(design: str) -> dict[str, Entry]:
+    """Return what `entries` does, and then the stakes, if they are listed."""
+    own = {name: _entry(entry) for name, entry in read_entries(_file(design)).items()}
+    base = own.pop("base", None)
+    known = (listed(base.value) if base else {}) | own
+    return {name: known[name] for name in (*parameter_names(), STAKES) if name in known}
+
+
+def _entry(given: Any) -> Entry:
+    """Return a value as a file gives it, alone or with provenance; whatever else a file notes is its own affair."""
+    if not isinstance(given, dict):
+        return Entry(given)
+    return Entry(given["value"], str(given.get("source", "")), str(given.get("confidence", "")))
 
 
 def summary(design: str) -> str:
@@ -149,14 +163,19 @@ def purpose(group: type[BaseModel]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a reader would write it: 4,937, 0.05, yes, stake."""
+    """Return a value as a reader would write it: 4,937, 0.05, yes, stake; stakes by their number, sum and largest."""
+    if isinstance(value, list | tuple):
+        total = sum(value)
+        return f"{len(value)} nodes, {total:,.6g} tokens, largest share {max(value) / total:.3g}" if value else "drawn"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else f"{value:,.12g}".replace("e-0", "e-").replace("e+", "e")
 
 
 def measured(parameter: str, value: Any) -> str:
-    """Return a value of a parameter with its unit."""
+    """Return a value of a parameter, or of the stakes, with its unit."""
+    if parameter == STAKES:
+        return shown(value)
     return f"{shown(value)} {unit_of(facts(Scenario.model_fields[parameter]))}".rstrip()
 
 

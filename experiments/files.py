@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 _numbers = itertools.count()
 
 
-def prepare(folder: Path) -> Path:
-    """Create the folder if need be and prove that it can be written to. Raises ExperimentError if not."""
+def prepare(folder: Path, option: str = "--out") -> Path:
+    """Create the folder, which `option` names, if need be, and prove that it can be written to.
+
+    Raises ExperimentError if not.
+    """
     probe = folder / f".{own_name()}.probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise unwritable(folder, error) from None
+        raise unwritable(folder, error, option) from None
     return folder
 
 
@@ -91,9 +94,10 @@ def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     return write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def unwritable(path: Path, error: OSError) -> ExperimentError:
+def unwritable(path: Path, error: OSError, option: str = "--out") -> ExperimentError:
     """Return the error of a path that could not be written."""
-    return ExperimentError(f"cannot write to {path}: {error.strerror}; make room there, or give another folder (--out)")
+    words = f"cannot write to {path}: {error.strerror}; make room there, or give another folder ({option})"
+    return ExperimentError(words)
 
 
 def _to_disk(path: Path) -> None:

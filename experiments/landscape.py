@@ -6,6 +6,7 @@ for the reader to say.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from experiments import dots, files
 from experiments.checks import check_metrics
 from experiments.compare import run
 from experiments.errors import ExperimentError, suggestion
-from experiments.estimates import half_width, paired
+from experiments.estimates import half_width, paired, together
 from experiments.report import label
 from experiments.sweeps.table import Table
 from model.metrics import METRICS
@@ -43,8 +44,9 @@ class Landscape:
     """Designs under the same seeds: `runs`, and `table`, a row per design and outcome.
 
     Columns: `design`, `outcome`, `runs`, `mean`, its `half_width` (95 % over replicates), `difference` from the
-    reference in pairs of the same seed and its `difference_half_width`, `clear` if that is beyond it, and `settled`,
-    the share of runs in which the outcome had settled. `front` says of every design by whom it is dominated on the
+    reference in `pairs` of the same seed and its `difference_half_width` (95 % of this one), `clear` if it is beyond
+    chance at 95 % for all cells together (Bonferroni), and `settled`, the share of runs in which the outcome had
+    settled. `front` says of every design by whom it is dominated on the
     `goals`: empty if by nobody, None if it lacks one of them.
     """
 
@@ -75,6 +77,7 @@ def landscape(
     outcomes = [name for name in dict.fromkeys((*OUTCOMES, *chosen)) if name in METRICS]
     rows = [_rows(name, good[name], good[reference], outcomes) for name in names]
     table = pd.concat(rows, ignore_index=True)
+    table["clear"] = beyond_chance(table)
     return Landscape(reference, chosen, runs, table, front(good, chosen))
 
 
@@ -90,32 +93,42 @@ def _rows(name: str, runs: pd.DataFrame, reference: pd.DataFrame, outcomes: list
             "half_width": np.asarray(half_width(values.std(), values.count().where(lambda count: count > 1))),
             "difference": apart["difference"].to_numpy(),
             "difference_half_width": apart["half_width"].to_numpy(),
-            "clear": (apart["difference"].abs() > apart["half_width"]).to_numpy(),
+            "pairs": apart["runs"].to_numpy(),
             "settled": [runs[f"{outcome}_stationary"].mean() for outcome in outcomes],
         }
     )
 
 
+def beyond_chance(table: pd.DataFrame) -> pd.Series:
+    """Return which cells differ from the reference, 95 % sure of all; the same in every run is not compared."""
+    difference, width = table["difference"].abs(), table["difference_half_width"]
+    compared = (difference > 0) | (width > 0)
+    return difference > width * together(table["pairs"], int(compared.sum()))
+
+
 def front(good: dict[str, pd.DataFrame], goals: Sequence[str]) -> dict[str, list[str] | None]:
     """Return by which designs each is dominated: at least as good on the mean of every goal, clearly better on one.
 
-    Clearly is beyond the 95 % interval of the difference in pairs of the same seed. None for a design without a goal.
+    Clearly is beyond chance in pairs of the same seed, 95 % sure of all pairs of designs and goals together. None for a
+    design without a goal.
     """
     lacking = {name for name, runs in good.items() if runs[list(goals)].isna().all().any()}
+    comparisons = math.comb(len(good) - len(lacking), 2) * len(goals)
     return {
         name: None if name in lacking else [
-            other for other in good if other not in lacking | {name} and dominates(good[other], good[name], goals)
+            other for other in good
+            if other not in lacking | {name} and dominates(good[other], good[name], goals, comparisons)
         ]
         for name in good
     }  # fmt: skip
 
 
-def dominates(a: pd.DataFrame, b: pd.DataFrame, goals: Sequence[str]) -> bool:
-    """Tell whether runs `a` dominate runs `b`: see `front`."""
+def dominates(a: pd.DataFrame, b: pd.DataFrame, goals: Sequence[str], comparisons: int) -> bool:
+    """Tell whether runs `a` dominate runs `b`, one of so many comparisons: see `front`."""
     apart = paired(b, a, goals)
     sign = [1.0 if METRICS[name].better == "higher" else -1.0 for name in goals]
     gain = apart["difference"] * sign
-    return bool((gain >= 0).all() and (gain > apart["half_width"]).any())
+    return bool((gain >= 0).all() and (gain > apart["half_width"] * together(apart["runs"], comparisons)).any())
 
 
 def write(found: Landscape, folder: Path) -> list[Path]:
@@ -127,13 +140,14 @@ def write(found: Landscape, folder: Path) -> list[Path]:
     caption = f"Means of {count} runs each, second half, under the same luck; bars: 95 % intervals."
     every = dots.dots(
         found.table, found.reference, better, title="How do the designs fare?", labels=labels,
-        caption=f"{caption} Line: {found.reference}; better or worse than it beyond chance, by pairs of runs.",
+        caption=f"{caption} Line: {found.reference}; better or worse than it in pairs of runs, 95 % sure of all.",
     )  # fmt: skip
     dominated = pd.Series({name: None if by is None else bool(by) for name, by in found.front.items()}, dtype=object)
     rivals = dots.fronts(
         found.table, dominated, found.goals, better, labels=labels,
         title="Which designs does no other beat?",
-        caption=f"{caption} Filled: not dominated on {', '.join(word(name) for name in found.goals)} together.",
+        caption=f"{caption} Filled: not dominated on {', '.join(word(name) for name in found.goals)} together: no "
+                "other is as good on all and better on one, 95 % sure of all pairs.",
     )  # fmt: skip
     return [
         files.write_table(folder / f"{NAME}.csv", found.table),

@@ -121,7 +121,17 @@ def test_a_mistake_ends_in_one_line_and_nothing_is_written(folder, arguments, pa
         (["fit", "good.csv", "--free", "brand_disp"], ["free = 'brand_disp'", "did you mean 'brand_dispersion'"]),
         (["fit", "good.csv", "--set", "wealth_gini=0.5"], ["wealth_gini is both set and free"]),
         (["fit", "good.csv", "--set", "wealth_gin=0.5"], ["did you mean 'wealth_gini'"]),
+        (["facts", "--workers=-1"], ["workers = -1", "above zero"]),
+        (["facts", "--workers", "0"], ["workers = 0", "above zero"]),
+        (["facts", "--page", "."], ["page = .", "give a file, such as facts.md"]),
+        (["facts", "--page", "good.csv/facts.md"], ["cannot write to good.csv", "another folder (--page)"]),
         (["fit", "good.csv", "--replicates", "1"], ["replicates = 1"]),
+        (["fit", "good.csv", "--epochs", "0"], ["epochs = 0"]),
+        (["fit", "good.csv", "--set", "sequencers=5"], ["unknown parameter 'sequencers'"]),
+        (
+            ["fit", "good.csv", "--free", "commission_high", "--set", "commission_low=0.1"],
+            ["tries commission_high from 0.05 to 0.5, where commission_low = 0.1 is above"],
+        ),
         (["explode"], ["explode"]),
     ],
 )

@@ -143,6 +143,35 @@ def test_what_differs_between_designs_is_told_of_every_parameter():
     assert sorted(named) == sorted(apart)
 
 
+def test_stakes_are_explained_and_set_beside_others(tmp_path):
+    """A vector is told by its number, sum and largest: 4 of 100 and 7 of 25 are 575."""
+    words = "11 nodes, 575 tokens, largest share 0.174"
+    (line,) = [line for line in explain("astria").splitlines() if "stakes " in line]
+    assert line.startswith(f" *stakes                       {words} high: power at genesis")
+    assert f"astria: {words} (high confidence" in explain("stakes")
+    for name, stakes in (("a", [1, 1, 2]), ("b", [1, 1, 6]), ("c", [2, 1, 1])):
+        (tmp_path / f"{name}.toml").write_text(f"number_of_sequencers = 3\nmin_stake = 0\nstakes = {stakes}\n")
+    a, b, c = (str(tmp_path / f"{name}.toml") for name in "abc")
+    (line,) = [line for line in contrast(a, b).splitlines() if line.startswith("  stakes")]
+    told = "stakes 3 nodes, 4 tokens, largest share 0.5 3 nodes, 8 tokens, largest share 0.75"
+    assert " ".join(line.split()) == told
+    assert "not the same row by row" in " ".join(contrast(a, c).split())
+    assert "drawn (default)" in contrast("metis", "astria")
+
+
+def test_what_else_a_file_notes_of_a_value_is_no_matter(tmp_path):
+    path = tmp_path / "noted.toml"
+    path.write_text(
+        'base = {value = "metis", source = "x"}\nslash_fraction = {value = 0.1, source = "x", note = "y"}\n'
+    )
+    assert Scenario.from_toml(path).slash_fraction == 0.1
+    assert "slash_fraction               0.1 share of stake" in explain(str(path))
+    assert "0.1 share of stake" in contrast("metis", str(path))
+    path.write_text('[protocol]\nslash_fraction = {source = "x"}\n')
+    with pytest.raises(ScenarioError, match="slash_fraction has no value"):
+        explain(str(path))
+
+
 @pytest.mark.parametrize(
     ("against", "error", "hint"),
     [("metis", ExperimentError, "itself"), ("metiz", ScenarioError, "did you mean 'metis'"),

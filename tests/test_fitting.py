@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from experiments import ExperimentError
 from experiments.fitting import report, search
 from experiments.fitting.market import market, stakes_of, statistics
 from experiments.fitting.search import Fit, checked, fit, loss
+from experiments.sweeps.plan import replicate_seed
 from model import decentralization
-from model.parameters.idle import PLIGHTS
+from model.parameters import Scenario, ScenarioError
+from model.parameters.plights import PLIGHTS
 from model.simulation import simulate
 
 QUICK = {"number_of_delegators": 600, "attention": 0.2, "wealth_gini": 0.3}
@@ -85,7 +89,16 @@ def test_the_report_shows_what_the_fit_has(found, tmp_path):
     words = report.in_words(found)
     assert "brand_dispersion = " in words
     assert "hardly more than the product of brand_dispersion" in words
-    assert (tmp_path / "fitted.toml").read_text().splitlines()[-1] == f"brand_dispersion = {found.best.values[0]!r}"
+    assert (tmp_path / "fitted.toml").read_text().splitlines()[1] == f"brand_dispersion = {found.best.values[0]!r}"
+
+
+def test_the_file_of_a_fit_is_the_fitted_market(found, tmp_path):
+    path = tmp_path / "fitted.toml"
+    path.write_text(report.as_toml(found, "made"))
+    assert Scenario.from_toml(path) == found.scenario
+    renamed = replace(found, scenario=found.scenario.replace(name='a "b" é', exit_delay=3, unbonding_slashable=False))
+    path.write_text(report.as_toml(renamed, "made"))
+    assert Scenario.from_toml(path) == renamed.scenario
 
 
 @pytest.mark.parametrize(
@@ -96,11 +109,43 @@ def test_the_report_shows_what_the_fit_has(found, tmp_path):
         (([1.0] * 5, [], {}, 8), "one to three"),
         (([1.0] * 5, ["wealth_gini"], {"wealth_gini": 0.5}, 8), "both set and free"),
         (([1.0] * 5, ["wealth_gini"], {}, 1), "replicates = 1"),
+        (([1.0] * 5, ["wealth_gini"], {}, 8, 0), "epochs = 0"),
+        (([1.0] * 5, ["wealth_gini"], {}, 8, 9, -1), "seed = -1"),
+        (([1.0] * 5, ["wealth_gini"], {}, 8, 9, 1, 0), "workers = 0"),
+        (
+            ([1.0] * 5, ["commission_high"], {"commission_low": 0.1}, 8),
+            r"tries commission_high from 0.05 to 0.5, where commission_low = 0.1 is above commission_high = 0.05",
+        ),
+        (
+            ([1.0] * 5, ["wealth_gini", "commission_high"], {"max_commission": 0.3}, 8),
+            "commission_high from 0.05 to 0.5, where .* max_commission = 0.3",
+        ),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(how, hint):
     with pytest.raises(ExperimentError, match=hint):
         checked(*how)
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        ({"sequencers": 5}, "unknown parameter 'sequencers'"),
+        ({"slash_fraction": 7}, "^slash_fraction = 7: give a number from 0 to 1"),
+        ({"delegated_wealth": 1.0}, "the agents own .* tokens at the start"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_before_the_search(settings, hint):
+    with pytest.raises(ScenarioError, match=hint):
+        checked([1.0] * 5, ["wealth_gini"], settings, 8)
+
+
+def test_replicates_have_the_seeds_of_a_sweep(found, monkeypatch):
+    asked = []
+    monkeypatch.setattr(search, "one_run", lambda task: asked.append(task[1]) or np.full(5, 2.0))
+    monkeypatch.setattr(search, "_shares", lambda scenario, seed, epochs: asked.append(seed) or np.ones(5))
+    fit([5.0, 4.0, 3.0, 2.0, 1.0], ["wealth_gini"], epochs=1, replicates=3, seed=7, workers=1)
+    assert set(asked) == {replicate_seed(7, replicate) for replicate in range(3)}
 
 
 def test_nothing_in_the_market_is_without_force_but_what_is_off():

@@ -7,10 +7,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from experiments import ExperimentError, dots
 from experiments.estimates import paired
-from experiments.landscape import GOALS, OUTCOMES, Landscape, dominates, front, front_table, in_words, landscape, write
+from experiments.landscape import (
+    GOALS,
+    OUTCOMES,
+    Landscape,
+    beyond_chance,
+    dominates,
+    front,
+    front_table,
+    in_words,
+    landscape,
+    write,
+)
 from model.metrics import METRICS
 from model.parameters import Scenario
 from model.simulation import simulate
@@ -67,14 +79,40 @@ def test_dominance_takes_every_goal_and_one_that_is_clear():
     same_but_dear = runs(honesty_by_value=[0.9, 0.92, 0.91], user_cost=[3.0, 3.1, 3.05])
     honest_but_dear = runs(honesty_by_value=[0.95, 0.97, 0.96], user_cost=[3.0, 3.1, 3.05])
     noisy = runs(honesty_by_value=[0.9, 0.92, 0.91], user_cost=[0.0, 4.5, 2.05])
-    assert dominates(good, same_but_dear, goals)
-    assert not dominates(same_but_dear, good, goals)
-    assert not dominates(good, honest_but_dear, goals)
-    assert not dominates(honest_but_dear, good, goals)
-    assert not dominates(good, noisy, goals)
-    assert not dominates(good, good, goals)
+    assert dominates(good, same_but_dear, goals, 2)
+    assert not dominates(same_but_dear, good, goals, 2)
+    assert not dominates(good, honest_but_dear, goals, 2)
+    assert not dominates(honest_but_dear, good, goals, 2)
+    assert not dominates(good, noisy, goals, 2)
+    assert not dominates(good, good, goals, 2)
     lacking = runs(honesty_by_value=[np.nan] * 3, user_cost=[0.0, 0.0, 0.0])
     assert front({"a": good, "b": same_but_dear, "c": lacking}, goals) == {"a": [], "b": ["a"], "c": None}
+
+
+def test_what_is_clear_is_so_for_all_cells_together(found):
+    """Told of all designs at once, luck is told as a difference in 5 % of tables; cell by cell it would be in all."""
+    cells = found.table[found.table["difference_half_width"] > 0]
+    limit = stats.t.isf(0.025 / len(cells), cells["pairs"] - 1) / stats.t.isf(0.025, cells["pairs"] - 1)
+    assert (cells["clear"] == (cells["difference"].abs() > limit * cells["difference_half_width"])).all()
+    drawn = np.random.default_rng(1).standard_normal((400, 8, 100))
+    told = []
+    for luck in drawn:
+        width = stats.t.isf(0.025, 7) * luck.std(axis=0, ddof=1) / np.sqrt(8)
+        table = pd.DataFrame({"difference": luck.mean(axis=0), "difference_half_width": width, "pairs": 8})
+        assert (table["difference"].abs() > width).any()
+        told.append(beyond_chance(table).any())
+    assert 0.02 < np.mean(told) < 0.09
+
+
+def test_dominance_is_held_against_the_number_of_comparisons():
+    """A difference beyond its own interval, but not beyond one for all pairs of a dozen designs."""
+    goals = ("honesty_by_value", "user_cost")
+    good = runs(honesty_by_value=[0.9] * 6, user_cost=[2.0, 2.1, 2.2, 2.0, 2.1, 2.2])
+    worse = runs(honesty_by_value=[0.9] * 6, user_cost=[2.1, 2.3, 2.3, 2.3, 2.1, 2.5])
+    assert paired(good, worse, goals).loc["user_cost"].pipe(lambda row: row["difference"] > row["half_width"])
+    assert front({"good": good, "worse": worse}, goals)["worse"] == ["good"]
+    others = {f"other_{k}": runs(honesty_by_value=[0.9] * 6, user_cost=[9.0 + k] * 6) for k in range(10)}
+    assert front({"good": good, "worse": worse, **others}, goals)["worse"] == []
 
 
 def test_words_name_the_front_and_the_dominated(found):

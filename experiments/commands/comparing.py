@@ -120,7 +120,9 @@ def _show_all(found: Landscape) -> None:
     others = [name for name in found.front if name != found.reference]
     for first in range(0, len(others), TOGETHER):
         names = [found.reference, *others[first : first + TOGETHER]]
-        drawn = Table(caption=f"mean +- 95 %; ( ) within chance of {found.reference}", title_justify="left")
+        drawn = Table(
+            caption=f"mean +- 95 %; ( ) within chance of {found.reference}, 95 % sure of all", title_justify="left"
+        )
         drawn.add_column("outcome")
         for name in names:
             drawn.add_column(name, justify="right", no_wrap=True)

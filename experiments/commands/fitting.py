@@ -35,12 +35,13 @@ def fit_stakes(
     from experiments.fitting.search import FREE, checked, fit
     from experiments.terminal import counting, drawn
 
-    checked(observed, free or FREE, changes, replicates)
+    luck = 1 if seed is None else seed
+    checked(observed, free or FREE, changes, replicates, epochs, luck, workers)
     folder = files.prepare(out or Path("results") / f"{stakes.stem}_fit")
     with counting("trials (the first compiles)") as tell:
         found = fit(
-            observed, free or FREE, changes, epochs=epochs, replicates=replicates,
-            seed=1 if seed is None else seed, workers=workers, tell=tell,
+            observed, free or FREE, changes, epochs=epochs, replicates=replicates, seed=luck, workers=workers,
+            tell=tell,
         )  # fmt: skip
     title = f"{len(observed)} sequencers of {stakes.name}"
     Console(highlight=False).print(drawn(report.table(found).set_index("statistic"), title, "{:.4g}".format))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands.options import Workers
+from experiments.errors import ExperimentError
 
 
 def check_facts(
@@ -27,12 +28,18 @@ def check_facts(
             typer.echo(f"{fact.name:<34} {fact.statement}")
         return
     from experiments import files
+    from experiments.checks import check_counts
     from experiments.facts.running import check
     from experiments.facts.table import in_words, show, write
     from experiments.facts.table import page as document
     from experiments.terminal import counting
 
     chosen = chosen_facts(names or [])
+    check_counts(workers=workers)
+    if page is not None:
+        if page.is_dir():
+            raise ExperimentError(f"page = {page}: that is a folder; give a file, such as {page / 'facts.md'}")
+        files.prepare(page.parent, "--page")
     files.prepare(out)
     with counting("runs of facts (the first compiles)") as tell:
         table = check(chosen, workers, tell)

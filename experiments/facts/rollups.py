@@ -99,8 +99,8 @@ def captured_first_come(run: Run) -> float:
 
 @fact(
     design="superchain", arms=({
-        "byzantine_share": 1.0, "evidence_reorder": 1.0, "evidence_insert": 1.0, "evidence_censor": 1.0, "watch": 1.0,
-        "council_capture": 0.0, "enforcement": 1.0,
+        "byzantine_share": 1.0, "evidence_insert": 1.0, "evidence_censor": 1.0, "watch": 1.0, "council_capture": 0.0,
+        "enforcement": 1.0,
     },),
     observed=35, tolerance=0.1, unit="days", source=f"derived: three weeks of voting and 14 days of notice, {CHARTER}",
     confidence="high", kind="calibrated", epochs=52, replicates=2,

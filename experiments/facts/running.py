@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.checks import check_counts
 from experiments.estimates import half_width
 from experiments.facts.catalog import FACTS
 from experiments.facts.fact import Fact
@@ -41,8 +42,10 @@ def check(
 ) -> pd.DataFrame:
     """Return a row per fact: what was observed and simulated (mean, 95 % half-width), the verdict, why if it misses.
 
-    The first run is made in this process, where it compiles what the workers then find compiled.
+    The first run is made in this process, where it compiles what the workers then find compiled. Raises ExperimentError
+    for less than one worker.
     """
+    check_counts(workers=workers)
     import pandas as pd
 
     tasks = [(fact.name, replicate) for fact in facts for replicate in range(fact.replicates)]

@@ -33,7 +33,7 @@ QUIET: dict[str, Any] = {
 STATISTICS = ("gini", "nakamoto_third", "nakamoto_half", "nakamoto_two_thirds", "herfindahl")
 
 
-def market(sequencers: int, **changes: Any) -> Scenario:
+def market(sequencers: int, /, **changes: Any) -> Scenario:
     """Return the delegation market of so many equal sequencers, with changes. Raises ScenarioError as Scenario does."""
     from model.parameters import Scenario
 

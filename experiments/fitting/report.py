@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,14 +88,25 @@ def write(found: Fit, source: str, folder: Path) -> list[Path]:
     caption = (f"{source}: {found.observed.size} sequencers. {len(found.ranks)} runs of {found.epochs} epochs from "
                f"equal stakes; {told}.")  # fmt: skip
     drawn = figure(shares, "Does the delegation market end as concentrated as a real one?", caption)
-    lines = [f"# Delegation market fitted to {source}.", *(f"{name} = {value!r}" for name, value in _fitted(found))]
     return [
         files.write(folder / "fit.png", lambda path: drawn.savefig(path, dpi=RESOLUTION)),
         files.write_table(folder / "fit.csv", table(found)),
         files.write_table(folder / "fit_ranks.csv", shares),
         files.write_table(folder / "fit_trials.csv", trials(found)),
-        files.write_bytes(folder / "fitted.toml", "\n".join([*lines, ""]).encode()),
+        files.write_bytes(folder / "fitted.toml", as_toml(found, source).encode()),
     ]
+
+
+def as_toml(found: Fit, source: str) -> str:
+    """Return the fitted market as a file of which `Scenario.from_toml` makes it again: what was fitted comes first."""
+    changed = {
+        name: value for name, value in found.scenario.model_dump().items()
+        if value != type(found.scenario).model_fields[name].default
+    }  # fmt: skip
+    fitted = [f"{name} = {value!r}" for name, value in _fitted(found)]
+    rest = [f"{name} = {json.dumps(value)}" for name, value in changed.items() if name not in found.free]
+    head = f"# Delegation market fitted to {source}."
+    return "\n".join([head, *fitted, "", "# What else it takes: nothing but delegation.", *rest, ""])
 
 
 def _fitted(found: Fit) -> list[tuple[str, float]]:

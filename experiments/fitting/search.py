@@ -19,6 +19,7 @@ from experiments.checks import check_counts, check_seed
 from experiments.errors import ExperimentError, suggestion
 from experiments.fitting.market import market, stakes_of, statistics
 from experiments.sweeps.executors import executor_for
+from experiments.sweeps.plan import replicate_seed
 from model.parameters.declaration import facts
 
 if TYPE_CHECKING:
@@ -97,17 +98,16 @@ def fit(
 ) -> Fit:
     """Fit the free parameters of the delegation market, changed by settings, to the stakes of a real set.
 
-    Raises ExperimentError for less than three stakes, an unknown or a set free parameter, or counts that cannot be.
+    Raises ExperimentError for less than three stakes, an unknown or a set free parameter, a range in which the market
+    cannot be, or counts that cannot be; ScenarioError for other settings that cannot be.
     """
-    chosen = checked(observed, free, settings or {}, replicates)
-    check_counts(epochs=epochs, workers=workers)
-    check_seed(seed)
+    chosen, base = checked(observed, free, settings or {}, replicates, epochs, seed, workers)
     stakes = -np.sort(-np.asarray(observed, float))
-    base = market(len(stakes), **(settings or {}))
     points = list(product(np.linspace(0, 1, GRID), repeat=len(chosen)))
     runs = replicates * (len(points) + MOST_STEPS)
     with executor_for(SECONDS_PER_RUN * runs, workers, None) as executor:
-        search = _Search(executor, base, chosen, statistics(stakes), epochs, [seed + r for r in range(replicates)])
+        search = _Search(executor, base, chosen, statistics(stakes), epochs,
+                         [replicate_seed(seed, replicate) for replicate in range(replicates)])  # fmt: skip
         for start in range(0, len(points), GRID):
             search.run(points[start : start + GRID])
             tell(len(search.trials), len(points) + MOST_STEPS)
@@ -180,9 +180,17 @@ def _shares(scenario: Scenario, seed: int, epochs: int) -> NDArray[np.float64]:
 
 
 def checked(
-    observed: Sequence[float], free: Sequence[str], settings: dict[str, Any], replicates: int
-) -> tuple[str, ...]:
-    """Return what is to be fitted; raise if it, the stakes or the settings cannot be: see `fit`."""
+    observed: Sequence[float],
+    free: Sequence[str],
+    settings: dict[str, Any],
+    replicates: int,
+    epochs: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+) -> tuple[tuple[str, ...], Scenario]:
+    """Return what is to be fitted, and a market to change it in; raise if anything asked for cannot be: see `fit`."""
+    check_counts(replicates=replicates, epochs=epochs, workers=workers)
+    check_seed(seed)
     if replicates < 2:
         raise ExperimentError(f"replicates = {replicates}: give at least 2, to tell luck from behaviour")
     if len(observed) < 3:
@@ -195,8 +203,30 @@ def checked(
             raise ExperimentError(f"free = {name!r}{suggestion(name, RANGES) or f'; {known}'}")
         if name in settings:
             raise ExperimentError(f"{name} is both set and free: leave it out of one of the two")
-    market(len(observed), **settings)
-    return tuple(free)
+    return tuple(free), _markets(len(observed), tuple(free), settings)[0]
+
+
+def _markets(sequencers: int, free: tuple[str, ...], settings: dict[str, Any]) -> list[Scenario]:
+    """Return the markets at the corners of the ranges; raise, naming the ranges, if these have to do with a failure."""
+    from model.parameters import ScenarioError
+    from model.population import populate
+
+    ends = [tuple({name: _axis(name)(end)} for end in (0.0, 1.0)) for name in free]
+    corners = [{name: value for each in corner for name, value in each.items()} for corner in product(*ends)]
+    made: list[Scenario] = []
+    failures: list[str] = []
+    for corner in corners:
+        try:
+            made.append(market(sequencers, **settings, **corner))
+            populate(made[-1], seed=1)
+        except ScenarioError as error:
+            failures.append(str(error))
+    if len(failures) == len(corners) and len(set(failures)) == 1:
+        raise ScenarioError(failures[0])
+    if failures:
+        ranges = " and ".join(f"{name} from {RANGES[name][0]:g} to {RANGES[name][1]:g}" for name in free)
+        raise ExperimentError(f"the fit tries {ranges}, where {failures[0]}; change what is set, or fit something else")
+    return made
 
 
 def _axis(name: str) -> Callable[[float], float]:

@@ -1,18 +1,16 @@
 """Settings without effect: what is idle in a scenario, and what would make it matter.
 
 No combination is changed silently. A rule is about parameters that were set to something other than their default, and
-not to zero or false, which ask for nothing; a plight is about what a combination leaves without force.
+not to zero or false, which ask for nothing; see `plights` for what a combination leaves without force.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import NamedTuple
 
 from model.parameters import Scenario
-
-State = Callable[[Scenario], bool]
+from model.parameters.plights import PLIGHTS, State, no_rangers, unslashed
 
 
 class IdleWarning(UserWarning):
@@ -28,38 +26,21 @@ class Rule(NamedTuple):
     remedy: str
 
 
-class Plight(NamedTuple):
-    """A combination in which a mechanism has no force, and the sentence that says so."""
-
-    when: State
-    words: str
-
-
-def no_rangers(s: Scenario) -> bool:
-    """Tell whether no Ranger looks for offences."""
-    return s.verification != "rangers" or s.number_of_rangers == 0
-
-
-def unslashed(s: Scenario) -> bool:
-    """Tell whether no stake is ever taken."""
-    return s.sanction not in ("slash", "restaked_slash")
-
-
-def unpaid(s: Scenario) -> bool:
-    """Tell whether a rational Ranger gets nothing for a check: no pay, no fine saved, no bounty."""
-    bounty = 0.0 if unslashed(s) else s.bounty_share * s.enforcement * s.slash_fraction * s.slash_multiplier_reorder
-    return not (s.proof_of_check and s.reward_per_check) and s.trap_rate * s.trap_penalty == 0 and bounty == 0
-
-
 def unowned(s: Scenario) -> bool:
     """Tell whether no attacker owns a node."""
     return s.byzantine_share == 0 and s.sybil_nodes == 0 and s.hit_and_run_nodes == 0 and s.takeover_budget == 0
 
 
-def gainless(s: Scenario) -> bool:
-    """Tell whether no offence gains anything."""
-    kinds = ("reorder", "insert", "censor")
-    return all(getattr(s, f"gain_{kind}") * getattr(s, f"exposure_{kind}") == 0 for kind in kinds)
+def unsold(s: Scenario) -> bool:
+    """Tell whether builders get no part of any block."""
+    bound = s.ordering not in ("discretion", "random")
+    return s.revenue != "auction_to_proposer" or s.ordering == "random" or (bound and s.auctioned_share == 0)
+
+
+def unseen(s: Scenario) -> bool:
+    """Tell whether who orders can tell nobody's transactions from others'."""
+    hidden = s.visibility == "encrypted" and s.encrypted_share == 1 and s.leak_probability == s.metadata_exposure == 0
+    return s.exposure_censor == 0 or hidden or (s.visibility == "lazy" and s.lazy_exposure == 0)
 
 
 def _rule(names: str, when: State, why: str, remedy: str) -> Rule:
@@ -75,6 +56,7 @@ def _without(parameter: str) -> State:
 
 
 RANGERS = 'verification = "rangers" with number_of_rangers above 0'
+BUILDERS = 'revenue = "auction_to_proposer" with something sold by ordering and auctioned_share'
 SLASHING = 'sanction = "slash"'
 MULTIPLIERS = "slash_multiplier_reorder slash_multiplier_insert slash_multiplier_censor"
 
@@ -89,6 +71,12 @@ RULES: tuple[Rule, ...] = (
     _rule("storm_multiplier storm_length", _without("storm_share"), "there are no storms", "storm_share above 0"),
     _rule("data_cost_epoch", _without("data_cost_cut"), "data becomes no cheaper", "data_cost_cut above 0"),
     # order, sight, proof
+    _rule("evidence_reorder", _unless("ordering", "first_come"), "the order is not that of arrival",
+          'ordering = "first_come"'),
+    _rule("honest_capture", lambda s: s.ordering in ("priority_fee", "random"), "what order earns has another measure",
+          'ordering = "first_come"'),
+    _rule("honest_capture priority_capture", lambda s: s.revenue == "auction_to_proposer" and s.auctioned_share == 1
+          and s.ordering != "discretion", "all of a bound order is sold", "auctioned_share below 1"),
     _rule("priority_capture", _unless("ordering", "priority_fee"), "the highest fee does not go first",
           'ordering = "priority_fee"'),
     _rule("lazy_exposure", _unless("visibility", "lazy"), "who orders executes too", 'visibility = "lazy"'),
@@ -110,12 +98,13 @@ RULES: tuple[Rule, ...] = (
     _rule("trap_penalty", _without("trap_rate"), "no tests are planted", "trap_rate above 0"),
     # what follows
     _rule(f"slash_fraction {MULTIPLIERS} slash_delay jail_epochs expel correlation_penalty correlation_window "
-          "bounty_share compensation_share treasury_share honest_fault_slash", unslashed, "no stake is ever taken",
-          SLASHING),
-    _rule("enforcement", lambda s: s.sanction == "none", "no conviction has consequences", SLASHING),
+          "bounty_share compensation_share treasury_share stake_alignment honest_fault_rate honest_fault_slash "
+          "fault_correlation accusation_rate false_accusation_slash wrongful_conviction",
+          unslashed, "no stake is ever taken", SLASHING),
+    _rule("enforcement", lambda s: s.sanction in ("none", "reputation"), "nobody is ever convicted", SLASHING),
     _rule(MULTIPLIERS, _without("slash_fraction"), "they multiply nothing", "slash_fraction above 0"),
-    _rule("bounty_share", _without("slash_fraction"), "a conviction costs no stake to share",
-          "slash_fraction above 0"),
+    _rule("bounty_share stake_alignment slash_delay correlation_penalty correlation_window",
+          _without("slash_fraction"), "a conviction costs no stake", "slash_fraction above 0"),
     _rule("jail_epochs", lambda s: s.expel, "a convict is removed for good", "expel = false"),
     _rule("correlation_window", _without("correlation_penalty"), "slashes are not correlated",
           "correlation_penalty above 0"),
@@ -134,12 +123,14 @@ RULES: tuple[Rule, ...] = (
     _rule("target_rate", _unless("reward_rule", "target_rate"), "rewards have no target rate",
           'reward_rule = "target_rate"'),
     _rule("admission_probability", _unless("admission", "vote"), "nobody votes on admission", 'admission = "vote"'),
-    _rule("protocol_gross_share protocol_fee_share", _unless("revenue", "share_with_protocol"),
+    _rule("protocol_gross_share", lambda s: s.revenue != "share_with_protocol" and s.sister_chains == 0,
+          "nobody pays a share of fees", 'revenue = "share_with_protocol", or sister_chains above 0,'),
+    _rule("protocol_fee_share", _unless("revenue", "share_with_protocol"),
           "the protocol takes no share of fees", 'revenue = "share_with_protocol"'),
-    _rule("number_of_builders builder_dispersion exclusive_flow flow_memory", _unless("revenue", "auction_to_proposer"),
-          "no builder bids for blocks", 'revenue = "auction_to_proposer"'),
-    _rule("auction_precision resale", lambda s: s.revenue != "auction_to_proposer" and s.selection != "auction",
-          "nothing is auctioned", 'revenue = "auction_to_proposer" or selection = "auction"'),
+    _rule("number_of_builders builder_dispersion exclusive_flow flow_memory resale", unsold,
+          "nothing is sold to builders", BUILDERS),
+    _rule("auction_precision", lambda s: unsold(s) and s.selection != "auction", "nothing is auctioned",
+          f'{BUILDERS}, or selection = "auction",'),
     _rule("auctioned_share", lambda s: s.revenue != "auction_to_proposer" or s.ordering in ("discretion", "random"),
           "no part of a bound order is sold", 'revenue = "auction_to_proposer" with an order that binds and earns'),
     _rule("appointed_seats", _unless("selection", "appointed"), "nobody is appointed", 'selection = "appointed"'),
@@ -161,6 +152,8 @@ RULES: tuple[Rule, ...] = (
     _rule("publicity transparency", _unless("learning", "belief"), "beliefs are not updated", 'learning = "belief"'),
     _rule("honest_fault_slash fault_correlation", _without("honest_fault_rate"),
           "there are no honest faults", "honest_fault_rate above 0"),
+    _rule("honest_fault_rate fault_correlation", _without("honest_fault_slash"), "honest faults cost nothing",
+          "honest_fault_slash above 0"),
     _rule("outage_length", _without("downtime"), "nobody is ever down", "downtime above 0"),
     _rule("app_tolerance app_exit_rate harm_memory own_chain_cost", _without("number_of_apps"), "there are no apps",
           "number_of_apps above 0"),
@@ -170,46 +163,26 @@ RULES: tuple[Rule, ...] = (
     # attackers
     _rule("bribe bribery_budget", lambda s: no_rangers(s) or s.colluding_share == 0,
           "no Ranger takes bribes", f"colluding_share above 0 and {RANGERS}"),
-    _rule("bribe bribery_budget", unowned, "no attacker owns a node to be silent about",
+    _rule("bribe bribery_budget colluding_share", unowned, "no attacker owns a node to be silent about",
           "byzantine_share or sybil_nodes above 0"),
-    _rule("bribery_budget", _without("bribe"), "nobody offers a bribe", "bribe above 0"),
+    _rule("bribery_budget colluding_share", _without("bribe"), "nobody offers a bribe", "bribe above 0"),
     _rule("accusation_rate false_accusation_slash wrongful_conviction",
           lambda s: s.griefing_share == 0 or no_rangers(s), "no Ranger accuses falsely",
           f"griefing_share above 0 and {RANGERS}"),
     _rule("censor_budget victim_share", _without("censor_fee"), "nobody pays for censorship", "censor_fee above 0"),
+    _rule("censor_fee censor_budget victim_share", unseen, "who orders cannot tell the victim's transactions",
+          "exposure_censor, and what is seen of lazy or encrypted orders, above 0"),
     _rule("hit_after hit_length", _without("hit_and_run_nodes"), "nobody hits and runs",
           "hit_and_run_nodes above 0"),
     _rule("takeover_target takeover_pace price_impact halt_gain", _without("takeover_budget"), "nobody buys stake",
           "takeover_budget above 0"),
-)  # fmt: skip
-
-PLIGHTS: tuple[Plight, ...] = (
-    Plight(
-        lambda s: s.verification == "rangers" and s.number_of_rangers == 0,
-        "Rangers are to verify, but they have no seats and nobody looks; number_of_rangers above 0 would fill them",
-    ),
-    Plight(
-        lambda s: not no_rangers(s) and s.learning in ("belief", "fixed") and s.choice != "logit" and unpaid(s)
-        and s.diligent_share + s.griefing_share == 0,
-        "Rangers get nothing for a check, so none checks; reward_per_check with proof_of_check, planted tests "
-        "(trap_rate, trap_penalty) or a bounty (bounty_share of a slash) would make it worth their while",
-    ),
-    Plight(
-        lambda s: not no_rangers(s) and s.sampling_probability == 0,
-        "Rangers are assigned no block, so nobody looks; sampling_probability above 0 would give them some",
-    ),
-    Plight(
-        lambda s: s.verification == "none" and s.proof_system == "none" and s.sanction != "none",
-        "nobody looks for offences, so the sanction never strikes; set verification, or a fault proof",
-    ),
-    Plight(
-        lambda s: not unslashed(s) and s.slash_fraction == 0 and s.jail_epochs == 0 and not s.expel,
-        "a conviction takes no stake, jails nobody and removes nobody; set slash_fraction, jail_epochs or expel",
-    ),
-    Plight(
-        gainless,
-        "no offence gains anything, so nobody commits one; set a gain and its exposure above 0",
-    ),
+    _rule("takeover_budget takeover_target takeover_pace price_impact halt_gain",
+          lambda s: s.possible_sequencers == s.number_of_sequencers, "there is no candidate to buy stake for",
+          "possible_sequencers above number_of_sequencers"),
+    _rule("takeover_budget takeover_target takeover_pace price_impact halt_gain",
+          lambda s: s.selection in ("single", "appointed"), "stake buys no seat", 'selection = "stake"'),
+    _rule("halt_gain", lambda s: s.takeover_target >= 2 / 3, "the strike takes all instead of halting",
+          "takeover_target below two thirds"),
 )  # fmt: skip
 
 
