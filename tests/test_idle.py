@@ -141,7 +141,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "hit_after": {"hit_after": 3}, "hit_length": {"hit_after": 3, "hit_length": 5, "sanction": "none"},
     "own_chain_cost": {"own_chain_cost": 100.0, "app_exit_rate": 0.5},
     "priority_capture": {"ordering": "priority_fee"},
-    "victim_share": {"censor_fee": 5e3},
+    "victim_share": {"censor_fee": 5e3}, "censor_budget": {"censor_fee": 5e3, "censor_budget": 6e3},
 }  # fmt: skip
 """Parameter -> what must happen within the few epochs of these runs before it can matter."""
 
