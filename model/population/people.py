@@ -83,8 +83,8 @@ def _attackers_nodes(nodes: Rows, scenario: Scenario) -> None:
 def _reserve_nodes(nodes: Rows, scenario: Scenario) -> None:
     """Give the takeover the last candidates, without capital: as many as its money could fill at today's price.
 
-    Where an authority gives out the seats there is nothing to buy them for. Where weight does not follow stake a node of
-    the least stake is enough.
+    Where an authority gives out the seats there is nothing to buy them for. Where weight does not follow stake a node
+    of the least stake is enough.
     """
     supply, impact = scenario.token_supply, scenario.price_impact
     affordable = scenario.takeover_budget / scenario.token_price
