@@ -136,6 +136,10 @@ def test_the_command_line_shows_the_table_and_writes_it(tmp_path):
         (["--set", "number_of_rangers=7"], ["name it"]),
         (["detection", "--set", "honest_fault_rate=1"], ["honest_fault_rate = 1", "assumes 0.0"]),
         (["detection", "--set", "number_of_rangers=-1"], ["number_of_rangers = -1", "from 0 to"]),
+        (["--workers=-1"], ["workers = -1", "above zero"]),
+        (["--workers", "0"], ["workers = 0", "above zero"]),
+        (["--out", "."], ["out = .", "that is a folder", "cases.csv"]),
+        (["--out", "/proc/no/cases.csv"], ["/proc/no", "--out"]),
     ],
 )
 def test_a_mistake_is_one_line(arguments, parts, tmp_path):

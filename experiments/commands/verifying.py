@@ -29,6 +29,8 @@ def verify_theory(
         for case in CASES.values():
             typer.echo(f"{case.name:<24} {case.claim}")
         return
+    from experiments import files
+    from experiments.checks import check_counts
     from experiments.terminal import counting
     from experiments.verify.running import failures, verify
     from experiments.verify.table import in_words, show, write
@@ -37,6 +39,11 @@ def verify_theory(
     changes = options.parsed("--set", settings or [])
     if changes and not names:
         raise ExperimentError("--set changes the points of a case; name it: verify detection --set number_of_rangers=7")
+    check_counts(workers=workers)
+    if out is not None:
+        if out.is_dir():
+            raise ExperimentError(f"out = {out}: that is a folder; give a file, such as {out / 'cases.csv'}")
+        files.prepare(out.parent)
     try:
         with counting("runs of cases (the first compiles)") as progress:
             table = verify(chosen_cases(names or []), changes, quick, workers, progress)

@@ -7,6 +7,7 @@ import numpy as np
 from model.core.options import Tactic
 from model.history import History
 from model.metrics.registry import Series, flow, held, rate, ratio, rules, stake, stake_path, stock, years
+from model.parameters.plights import unslashed
 
 
 @stock("tokens", "higher")
@@ -56,7 +57,7 @@ def cost_of_corruption(h: History) -> Series:
 
 def _cost_path(h: History) -> Series:
     s = h.scenario
-    slash = rules(h).slash[_lasting_gains(h).argmax()] if s.sanction in ("slash", "restaked_slash") else 0.0
+    slash = 0.0 if unslashed(s) else rules(h).slash[_lasting_gains(h).argmax()]
     held, behind = _value_path(h) * 2 / 3, h.path("services", "stake").sum(axis=1) * h.path("market", "price")
     return np.minimum(held, held * s.enforcement * slash + behind / 3)
 
