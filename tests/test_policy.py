@@ -52,7 +52,7 @@ def test_reservation_value_is_its_closed_form():
     node = node_with(caught=[3.0, 0.0, 0.0], uncaught=[7.0, 0.0, 0.0])
     belief = (20 * ADVERTISED + 3) / (20 + 3 + 7)
     cost = 0.6 * (0.1 * (30_000 + 0.5 * 10_000) * PRICE + 40 * 7)
-    kept = (1.2 * 1.0 - 0.1) * (1 - belief * 0.3)
+    kept = 1.2 * 1.0 * (1 - belief * 0.3) - 0.1
     assert value_of(node) == pytest.approx(belief * cost / kept, rel=1e-12)
     assert value_of(node, bribes=50.0) == pytest.approx((belief * cost + 50) / kept, rel=1e-12)
     assert node.kept[Offence.REORDER] == pytest.approx(kept, rel=1e-12)
