@@ -144,7 +144,8 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
         shown = shown_first(table).sort_values("relative", ascending=False)
         better = pd.Series({name: METRICS[name].better for name in shown.index})
         caption = (f"Second half of {comparison.runs['seed'].nunique()} runs each under the same luck, from different "
-                   "starts. Bars: paired 95 % intervals; thin: had the runs been independent.")  # fmt: skip
+                   "starts. Bars: paired 95 % intervals, each by itself; thin: had the runs been independent. Grey: "
+                   "not clear, all metrics judged together.")  # fmt: skip
         figure = plots.differences(shown, better, title=f"{b} less {a}", caption=caption)
         paths += [*plots.save(figure, path, {}), files.write_table(path.with_suffix(".csv"), table.reset_index())]
     return paths

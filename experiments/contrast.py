@@ -10,6 +10,7 @@ from experiments.axes import AXES
 from experiments.errors import ExperimentError
 from experiments.explain import STAKES, Entry, is_assumption, listed, measured, scenario_of, summary
 from model.parameters import GROUPS, Scenario, parameter_names
+from model.parameters.idle import without_effect
 
 NAME = 28
 COLUMN = 44
@@ -64,10 +65,13 @@ def _stakes(*sides: Side) -> list[str]:
 
 def _told(side: Side, parameter: str) -> str:
     value, entry = measured(parameter, getattr(side.scenario, parameter)), side.listed.get(parameter)
-    if entry is None:
-        return f"{value} (default)"
-    known = "assumption" if is_assumption(entry.source) else entry.confidence
-    return f"{value} ({known})" if known else value
+    known = "default"
+    if entry is not None:
+        known = "assumption" if is_assumption(entry.source) else entry.confidence
+    notes = [known] if known else []
+    if without_effect(side.scenario, parameter):
+        notes.append("no effect here")
+    return f"{value} ({', '.join(notes)})" if notes else value
 
 
 def _cells(name: str, *texts: str) -> list[str]:

@@ -145,9 +145,9 @@ def clear(means: pd.Series, half_widths: pd.Series, runs: pd.Series) -> pd.Serie
 def paired(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """Return what changes from runs `a` to runs `b` with the same seeds, one row per metric.
 
-    Columns: `runs` (pairs that have the metric), `mean_a`, `mean_b`, `difference` (b less a), its `half_width` (95 %),
-    `half_width_unpaired` (Welch's, as if no seed had been common), and `gain`, by what common seeds divide the
-    variance of the difference: so many times as many runs would be as sure without.
+    Columns: `runs` (pairs in which the metric is there, and finite), `mean_a`, `mean_b`, `difference` (b less a), its
+    `half_width` (95 %), `half_width_unpaired` (Welch's, as if no seed had been common), and `gain`, by what common
+    seeds divide the variance of the difference: so many times as many runs would be as sure without.
     Raises ExperimentError if a seed occurs twice in a table, or none in both.
     """
     for table in (a, b):
@@ -158,7 +158,7 @@ def paired(a: pd.DataFrame, b: pd.DataFrame, metrics: Sequence[str]) -> pd.DataF
     first, second = first.align(second, join="inner", axis=0)
     if first.empty:
         raise ExperimentError("the tables to compare share no seed: run both with the same seed and replicates")
-    both = first.notna() & second.notna()
+    both = np.isfinite(first) & np.isfinite(second)
     first, second, change = first[both], second[both], (second - first)[both]
     runs, apart = both.sum(), first.var() + second.var()
     freedom = (runs - 1) * apart**2 / (first.var() ** 2 + second.var() ** 2)

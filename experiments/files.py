@@ -33,6 +33,14 @@ def prepare(folder: Path, option: str = "--out") -> Path:
     return folder
 
 
+def prepare_file(path: Path, option: str) -> Path:
+    """Prove that a file, which `option` names, can be written. Raises ExperimentError if not, or if it is a folder."""
+    if path.is_dir():
+        raise ExperimentError(f"{option} {path}: that is a folder; give a file")
+    prepare(path.parent, option)
+    return path
+
+
 def make(folder: Path) -> Path:
     """Create the folder if need be. Raises ExperimentError if the disk refuses."""
     try:

@@ -202,8 +202,8 @@ def named(labels: Mapping[str, str] | None, name: str) -> str:
 
 
 def scale_of(values: Any) -> str:
-    """Return "log" where values are above zero and span more than a factor of twenty."""
-    return "log" if min(values) > 0 and max(values) > 20 * min(values) else "linear"
+    """Return "log" where values are above zero and span a factor of twenty or more."""
+    return "log" if min(values) > 0 and max(values) >= 20 * min(values) else "linear"
 
 
 def _edges(centres: np.ndarray) -> np.ndarray:

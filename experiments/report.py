@@ -170,11 +170,14 @@ def _figure(
 
 
 def _caption(question: Question, points: pd.DataFrame, edge: pd.DataFrame | None) -> str:
-    widths = [f"{name.replace('_', ' ')} ±{points[f'{name}_half_width'].max():.2g}" for name in question.outcomes]
+    widest = {name: float(points[f"{name}_half_width"].max()) for name in question.outcomes}
+    widths = [f"{name.replace('_', ' ')} ±{width:.2g}" for name, width in widest.items() if not np.isnan(width)]
     factor = float("nan") if edge is None else (edge["high"] / edge[axes_of(question)[1]]).max()
     if not np.isnan(factor):
         widths.append(f"boundary within a factor of {factor:.2f}")
     fewest, most = int(points["runs"].min()), int(points["runs"].max())
     replicates = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     means = f"Means over {replicates} replicates of {question.epochs} epochs, second half."
-    return f"{means} Widest 95 % intervals: {', '.join(widths)}."
+    if most == 1:
+        means = f"One run of {question.epochs} epochs a point, second half."
+    return f"{means} Widest 95 % intervals: {', '.join(widths)}." if widths else means

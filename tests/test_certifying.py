@@ -44,6 +44,12 @@ def certified(equilibrium) -> Callable[..., str]:
     return run
 
 
+def test_where_it_cannot_write_is_said_before_it_runs(equilibrium, tmp_path):
+    said, complaints, status = equilibrium("metis", *SMALL, *FEW, "--out", ".")
+    assert (said, status) == ("", 2)
+    assert complaints == "error: --out .: that is a folder; give a file\n"
+
+
 def test_a_design_gets_findings_a_table_of_roles_and_an_epsilon(certified, tmp_path):
     said = certified("metis", *SMALL, *FEW, "--out", "deep/roles.csv")
     for policy in ("detection that sequencers reckon with", "commission", "diligence"):

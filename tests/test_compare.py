@@ -447,3 +447,19 @@ def test_the_runs_of_a_comparison_are_those_of_a_sweep():
     found = compare.compare([METIS, HARDER], replicates=2, **SHORT)
     swept = sweep(METIS, design_of([METIS, HARDER]), replicates=2, **SHORT)
     pd.testing.assert_frame_equal(found.runs, swept, check_exact=True)
+
+
+def test_what_is_infinite_in_one_of_a_pair_is_not_compared():
+    """Nothing is said of it, by a warning or otherwise."""
+    a = pd.DataFrame({"seed": [1, 2, 3], "honesty_by_value": [0.9, 0.8, 0.7], "reservation_value": [5.0, 6.0, 7.0]})
+    b = a.assign(reservation_value=np.inf)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = compare.differences(
+            a.assign(honesty_by_value_stationary=True, reservation_value_stationary=True),
+            b.assign(honesty_by_value_stationary=True, reservation_value_stationary=True),
+            ["honesty_by_value", "reservation_value"],
+        )
+    assert found["runs"].tolist() == [3, 0]
+    assert np.isnan(found.loc["reservation_value", "difference"])
+    assert not found["distinct"].any()

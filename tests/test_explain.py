@@ -128,7 +128,7 @@ def test_a_contrast_has_the_axes_first_and_then_all_that_differs(tmp_path):
     assert places == sorted(places)
     assert lines[places[0]].split()[1:] == ["plain", "encrypted"]
     assert "3 epochs (assumption)" in lines[places[2]]
-    assert "9 epochs (assumption)" in lines[places[2]]
+    assert "9 epochs (assumption, no effect here)" in lines[places[2]]
     assert "mine" in lines[0]
     for name in parameter_names():
         if name not in ("visibility", "sanction", "slash_delay"):

@@ -138,7 +138,7 @@ def test_the_command_line_shows_the_table_and_writes_it(tmp_path):
         (["detection", "--set", "number_of_rangers=-1"], ["number_of_rangers = -1", "from 0 to"]),
         (["--workers=-1"], ["workers = -1", "above zero"]),
         (["--workers", "0"], ["workers = 0", "above zero"]),
-        (["--out", "."], ["out = .", "that is a folder", "cases.csv"]),
+        (["--out", "."], ["--out .", "that is a folder"]),
         (["--out", "/proc/no/cases.csv"], ["/proc/no", "--out"]),
     ],
 )

@@ -147,7 +147,7 @@ def in_words(found: Basins) -> str:
 
 def _told(name: str, row: pd.Series) -> str:
     change = f"{row['difference']:.3g} ± {row['half_width']:.2g}"
-    verdict = "" if row["clear"] else ", within chance"
+    verdict = "" if row["clear"] else ", not clear with all metrics judged together"
     return f"  {_word(name)}: {row['mean_a']:.4g} from honest, {row['mean_b']:.4g} from dishonest ({change}{verdict})"
 
 

@@ -33,7 +33,7 @@ def certify_scenario(
     given = {"epochs": epochs, "horizon": horizon, "worlds": worlds, "seed": seed}
     counts = {name: value for name, value in given.items() if value is not None}
     if out is not None:
-        files.prepare(out.parent)
+        files.prepare_file(out, "--out")
     with counting("worlds") as tell:
         certificate = certify(asked, tell=tell, **counts)
     _show(certificate)
@@ -55,7 +55,7 @@ def _show(certificate: Certificate) -> None:
         shown = table[["deviation"]].assign(
             income=table["income"].map("{:.2f}".format),
             gain=[f"{gain:+.2f} ± {width:.2f}" for gain, width in zip(table["gain"], table["half_width"], strict=True)],
-            share=[f"{own:+.1%}" for own in table["own"]],
+            share=["" if role == "outsider" else f"{own:+.1%}" for role, own in table["own"].items()],
         )
         shown.columns = ["best deviation", "income", "gain", "of its income"]
         console.print(drawn(shown, "USD per epoch; 95 % intervals hold for all roles at once", str))

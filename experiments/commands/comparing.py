@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LISTED = 24
 TOGETHER = 5
+LEGEND = "+- each by itself; ( ) not clear, all metrics judged together; luck x: runs without common luck worth one"
 WIDTH = 150
 REPLICATES = 32
 
@@ -69,7 +70,7 @@ def compare_scenarios(
         return
     if reference is not None or goals:
         raise ExperimentError("--reference and --goal belong to --all; add it, or leave them out")
-    chosen = [options.scenario_of(name, settings) for name in scenarios or []]
+    chosen = [_read(name, settings) for name in scenarios or []]
     from experiments.compare import compare, in_words, write
     from experiments.terminal import progress_bar
 
@@ -87,7 +88,18 @@ def compare_scenarios(
 def _every(names: list[str], settings: list[str] | None) -> list[Scenario]:
     from model.parameters import designs
 
-    return [options.scenario_of(name, settings) for name in dict.fromkeys((*designs(), *names))]
+    return [_read(name, settings) for name in dict.fromkeys((*designs(), *names))]
+
+
+def _read(name: str, settings: list[str] | None) -> Scenario:
+    """Return a design with settings; what is wrong with them there is said of it by name."""
+    from model.parameters import ScenarioError
+
+    plain = options.scenario_of(name, None)
+    try:
+        return options.scenario_of(name, settings)
+    except ScenarioError as error:
+        raise ExperimentError(f"{plain.name}: {error}") from None
 
 
 def _tell_idle(chosen: list[Scenario]) -> None:
@@ -121,7 +133,8 @@ def _show_all(found: Landscape) -> None:
     for first in range(0, len(others), TOGETHER):
         names = [found.reference, *others[first : first + TOGETHER]]
         drawn = Table(
-            caption=f"mean +- 95 %; ( ) within chance of {found.reference}, 95 % sure of all", title_justify="left"
+            caption=f"mean +- 95 %; ( ) not clearly another than {found.reference}, all judged together",
+            title_justify="left",
         )
         drawn.add_column("outcome")
         for name in names:
@@ -150,9 +163,9 @@ def _show(pair: tuple[str, str], table: pd.DataFrame) -> None:
 
     from experiments.compare import shown_first
 
-    drawn = Table(title=f"{pair[1]} less {pair[0]}", caption="( ) within chance", title_justify="left")
+    drawn = Table(title=f"{pair[1]} less {pair[0]}", caption=LEGEND, title_justify="left")
     drawn.add_column("metric")
-    for column in (*pair, "difference", "95 % +-", "gain"):
+    for column in (*pair, "difference", "95 % +-", "luck x"):
         drawn.add_column(column, justify="right")
     for name, row in shown_first(table, LISTED).iterrows():
         a, b, difference, width = (f"{row[column]:.4g}" for column in ("mean_a", "mean_b", "difference", "half_width"))

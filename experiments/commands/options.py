@@ -97,6 +97,10 @@ def parsed(option: str, settings: list[str]) -> dict[str, Any]:
         if not sign or not name or not text:
             example = "--set slash_fraction=0.05" if option == "--set" else "--precision honesty_by_value=0.01"
             raise ExperimentError(f"{option} {setting}: write NAME=VALUE, such as {example}")
+        if name in values:
+            raise ExperimentError(f"{option} {setting}: {name} is given twice; give it once")
+        if option == "--set" and name == "name":
+            raise ExperimentError(f"{option} {setting}: a scenario has the name of its design or file; leave it out")
         try:
             values[name] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from experiments.commands.options import Workers
-from experiments.errors import ExperimentError
 
 
 def check_facts(
@@ -37,9 +36,7 @@ def check_facts(
     chosen = chosen_facts(names or [])
     check_counts(workers=workers)
     if page is not None:
-        if page.is_dir():
-            raise ExperimentError(f"page = {page}: that is a folder; give a file, such as {page / 'facts.md'}")
-        files.prepare(page.parent, "--page")
+        files.prepare_file(page, "--page")
     files.prepare(out)
     with counting("runs of facts (the first compiles)") as tell:
         table = check(chosen, workers, tell)

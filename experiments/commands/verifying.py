@@ -41,9 +41,7 @@ def verify_theory(
         raise ExperimentError("--set changes the points of a case; name it: verify detection --set number_of_rangers=7")
     check_counts(workers=workers)
     if out is not None:
-        if out.is_dir():
-            raise ExperimentError(f"out = {out}: that is a folder; give a file, such as {out / 'cases.csv'}")
-        files.prepare(out.parent)
+        files.prepare_file(out, "--out")
     try:
         with counting("runs of cases (the first compiles)") as progress:
             table = verify(chosen_cases(names or []), changes, quick, workers, progress)

@@ -121,19 +121,20 @@ def in_words(found: Fit) -> str:
         f"{name} = {value:.3g} (default {Scenario.model_fields[name].default:g})" for name, value in _fitted(found)
     ]
     lines = [f"Best of {len(found.trials)} trials: {', '.join(words)}; loss {found.best.loss:.2g}."]
+    alike = found.plausible()
     if found.best.loss > POOR:
-        lines.append("That is a poor fit: no behaviour that was tried comes near; see fit.csv for what differs.")
+        lines.append("That is a poor fit: on average no behaviour that was tried comes near"
+                     f"{', though single runs do' if alike else ''}; see fit.csv for what differs.")  # fmt: skip
     for name, value in _fitted(found):
         low, high = RANGES[name]
         if min(value - low, high - value) < 0.02 * (high - low):
             lines.append(f"{name} is at the edge of what was tried, {low:g} to {high:g}: the optimum may lie beyond.")
-    alike = found.plausible()
     if not alike:
         return "\n".join([*lines, "At no trial could the observed vector be one of the runs."])
     for place, name in enumerate(found.free):
         values = [trial.values[place] for trial in alike]
-        lines.append(f"{name}: from {min(values):.3g} to {max(values):.3g} there are trials of which the observed "
-                     f"vector could be a run (every Gini and Nakamoto within {WITHIN:g} deviations).")  # fmt: skip
+        lines.append(f"{name}: from {min(values):.3g} to {max(values):.3g} there are {len(alike)} trials of which "
+                     f"the observed vector could be a run (all within {WITHIN:g} deviations).")  # fmt: skip
     if {"brand_dispersion", "delegator_precision"} & set(found.free):
         lines.append("Brand counts times precision: stakes identify hardly more than the product of brand_dispersion "
                      "and delegator_precision; fit one and hold the other.")  # fmt: skip

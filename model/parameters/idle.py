@@ -199,6 +199,11 @@ def idle(scenario: Scenario) -> list[str]:
     return found
 
 
+def without_effect(scenario: Scenario, parameter: str) -> bool:
+    """Tell whether a rule says that a parameter, set or not, has no effect in a scenario."""
+    return any(parameter in rule.names and rule.when(scenario) for rule in RULES)
+
+
 def _asked_for(scenario: Scenario, name: str) -> bool:
     value = getattr(scenario, name)
     return value != 0 and value != type(scenario).model_fields[name].default
