@@ -10,7 +10,7 @@ COMPILE := from model import Scenario, simulate; simulate(Scenario(), seed=1, ep
 help:
 	@echo "make sweep      the flagship sweep: table, Parquet, CSV and figure under results/"
 	@echo "make test       format, lint, import contract, types, then every test"
-	@echo "make duel       the model against its oracle once more, with four times the runs (about half an hour)"
+	@echo "make duel       the model against its oracle once more, with four times the runs"
 	@echo "make bench      the benchmark table"
 	@echo "make notebooks  execute the notebooks in place"
 	@echo "make docs       write docs/assumptions.md from the declarations, draw the figure of docs/theory.md"
