@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model import Scenario
-from model.core.hindsight import beliefs, detections
+from model.core.hindsight import beliefs, detections, lawful_parts
 from model.core.options import OFFENCES, Conduct, Offence, Status, Tactic
 from model.core.policy import advertised_detection, believed_detection
 from model.core.verification import reported
@@ -87,3 +87,21 @@ def test_chances_of_the_past_are_those_of_peers_public_and_proofs(changes, kind,
     assert reports.sum() == 0
     if changes["verification"] == "peers":
         assert np.ptp(seen.sequencers["peers"][1:, 0]) > 0
+
+
+@pytest.mark.parametrize("changes", [{}, {"honest_capture": 0.2}, {"ordering": "committed"}], ids=str)
+def test_parts_of_an_honest_block_are_those_that_were_paid(changes):
+    """To a node that owes nothing for its right to order and did not offend: its income, taken apart."""
+    engine, seen = recorded(LIVELY.replace(slash_fraction=1.0, **changes), 3, EPOCHS)
+    paid = 0
+    for i in range(seen.sequencers.shape[1]):
+        emission, capture = np.zeros((2, EPOCHS))
+        lawful_parts(seen, engine.rules, i, emission, capture)
+        before, after, now = seen.sequencers[:-1, i], seen.sequencers[1:, i], seen.market[1:]
+        honest = after["offences"].sum(axis=1) == 0
+        tokens = engine.rules.reward_per_block * now["pay_scale"] * after["made"] * emission
+        np.testing.assert_allclose(after["token_income"][honest], tokens[honest], rtol=1e-12)
+        usd = now["net_fee"] * after["made"] + capture * after["honest_value"]
+        np.testing.assert_allclose(after["usd_income"][honest], usd[honest], rtol=1e-12)
+        paid += (honest & (after["made"] > 0) & (before["pool"] > 0)).sum()
+    assert paid > 10

@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.equilibrium.world import World
-from model.core.auction import own_part
 from model.core.expectation import TURN, expected_turns
-from model.core.hindsight import detections
+from model.core.hindsight import detections, lawful_parts
 from model.core.options import OFFENCES, Conduct, Offence, RewardRule, Status
-from model.core.ordering import lawful_capture
 from model.core.penalty import takes_stake
 from model.core.recording import Snapshots
 
@@ -38,6 +36,7 @@ class Luck:
         self._price = seen.market["price"][1:]
         self._turns: dict[int, np.recarray] = {}
         self._chances: dict[int, tuple[Floats, Floats]] = {}
+        self._lawful: dict[int, tuple[Floats, Floats]] = {}
 
     def of_sequencer(self, i: int) -> float:
         """Return what chance brought sequencer i (USD): blocks dealt, value stolen, honest value, convictions."""
@@ -51,7 +50,7 @@ class Luck:
         convicted = (rows["convicted"] - turns["convicted"]) * cost
         a_turn = turns["stolen"] @ gain - (turns["convicted"] * cost).sum(axis=1)
         dealt = (rows["assigned"] - rows["due"]) * (self._margin(i) + _before(a_turn / (rows["assigned"] + 1.0)))
-        earned = (stolen @ gain).sum() + self._capture(i) @ honest
+        earned = (stolen @ gain).sum() + self._parts(i)[1] @ honest
         return float(earned - convicted.sum() + dealt.sum())
 
     def of_pool(self, i: int) -> Floats:
@@ -117,16 +116,17 @@ class Luck:
 
     def _margin(self, i: int) -> Floats:
         """Return about what a block ordered by the rules brings sequencer i (USD), (T,)."""
-        before, market = self._before[:, i], self._seen.market
-        own = np.array([own_part(node) for node in before])
-        fees = market["net_fee"][:-1] + self._capture(i) * market["mean_opportunity"][1:]
+        market, (own, capture) = self._seen.market, self._parts(i)
+        fees = market["net_fee"][:-1] + capture * market["mean_opportunity"][1:]
         fees = fees - self._after["payment"][:, i]
         return np.asarray(self._emission() * own * self._price + fees, float)
 
-    def _capture(self, i: int) -> Floats:
-        """Return the part of the opportunity that sequencer i earns by ordering by the rules, (T,); known before."""
-        known = zip(self._before[:, i], self._seen.market[1:], strict=True)
-        return np.array([lawful_capture(node, self._rules, now) for node, now in known])
+    def _parts(self, i: int) -> tuple[Floats, Floats]:
+        """Return the parts of an honest block that sequencer i has: emission, opportunity, (T,) each; known before."""
+        if i not in self._lawful:
+            self._lawful[i] = np.zeros(self._epochs), np.zeros(self._epochs)
+            lawful_parts(self._seen, self._rules, i, *self._lawful[i])
+        return self._lawful[i]
 
     def _emission(self) -> Floats:
         """Return the tokens emitted for a block, (T,)."""

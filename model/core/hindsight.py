@@ -1,12 +1,14 @@
-"""Rules asked of a moment that has passed: with what chance offences were found out, and what was believed of it.
+"""Rules asked of a moment that has passed: what was found out by chance, what was believed, what honest blocks earned.
 
 The answers are those of the very functions by which the economy runs, from snapshots instead of a state.
 """
 
 from typing import NamedTuple
 
+from model.core.auction import own_part
 from model.core.compiled import kernel
 from model.core.options import OFFENCES
+from model.core.ordering import lawful_capture
 from model.core.policy import advertised_detection, believed_detection
 from model.core.state import Rows
 from model.core.verification import reported, reporting
@@ -45,3 +47,16 @@ def beliefs(snapshots, rules, a, out):
         for i in range(out.shape[1]):
             node = snapshots.sequencers[t, i]
             out[t, i] = believed_detection(node, rules, a, advertised_detection(moment, rules, node, a))
+
+
+@kernel
+def lawful_parts(snapshots, rules, i, emission, capture):
+    """Fill in what parts sequencer i had of an honest block in the epochs before snapshots 1..T, each (T,).
+
+    Of its `emission`, and of the opportunity, which it can `capture`. There must be a snapshot after every epoch.
+    Draws nothing.
+    """
+    for t in range(emission.size):
+        node = snapshots.sequencers[t, i]
+        emission[t] = own_part(node)
+        capture[t] = lawful_capture(node, rules, snapshots.market[t + 1])
