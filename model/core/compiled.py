@@ -17,6 +17,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from model.core.linking import indifferent, within
+
 CORE = Path(__file__).parent
 
 
@@ -47,14 +49,14 @@ class Kernel:
     """A function of core as other kernels call it, and as Python does, each compiled when first needed.
 
     The way in from Python unpacks every array of a state: it takes as long to compile as most kernels themselves, and
-    few are ever called from Python. Without it the core compiles in two thirds of the time.
+    few are ever called from Python.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         """Make a kernel of a plain function, which stays as `py_func`."""
         update_wrapper(self, function)
         self.py_func = function
-        self._within = _compile(function, no_cpython_wrapper=True)
+        self._within = indifferent(_compile(function, **within()))
         self._numba_type_ = self._within._numba_type_  # by this other kernels know it
 
     @cached_property
@@ -75,8 +77,9 @@ class Kernel:
         return self._from_python(*arguments)
 
 
-def _compile(function: Callable[..., Any], **flags: bool) -> Any:
-    return numba.njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, **flags)(function)
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    usual = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+    return numba.njit(**usual | options)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from model.core.choice import willingness
 from model.core.compiled import kernel
-from model.core.ladder import POLICIES, adopt, learns
-from model.core.options import NOBODY, Choice, Status
+from model.core.ladder import POLICIES, RUNGS, adopt, learns
+from model.core.options import NOBODY, OFFENCES, Choice, Status
 from model.core.selection import entitle
 
 CARE = 11
@@ -61,7 +61,9 @@ def _imitate_sequencers(state, rules, stream):
         j = _another(peers, i, place)
         if j != NOBODY and copies < fermi(before[i].payoff, before[j].payoff, rules.sequencer_precision):
             node.payoff = before[j].payoff
-            node.mix[:] = before[j].mix
+            for a in range(OFFENCES):
+                for r in range(RUNGS):
+                    node.mix[a, r] = before[j].mix[a, r]
 
 
 @kernel
