@@ -1,9 +1,9 @@
 """How a kernel that only kernels call is compiled: up to where it can be linked into them, and no further.
 
-numba would optimise it in full with all that it calls, and make machine code of it, which nobody runs: a kernel that
-Python calls is optimised and made machine code of with everything below it, once more. Without that the core compiles
-in little more than half the time, to kernels as fast. What is overridden here is no public interface of numba, so it
-is only done in versions where it was tried; in others kernels compile as numba would, to the same results.
+numba would optimise it in full with all that it calls, and make machine code of it that nobody runs: a kernel that
+Python calls is optimised together with everything below it once more. Without that the core compiles in half the time,
+to kernels as fast. What is overridden here is no public interface of numba, so it is only done in the version where it
+was tried; in others kernels compile as numba would, to the same results.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from numba import types, version_info
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
-TRIED = ((0, 62), (0, 68))
-"""First and last version of numba with which kernels were linked, and tested."""
+TRIED = (0, 68)
+"""The version of numba with which kernels were linked, and tested."""
 
 
 class _Part(JITCodeLibrary):
@@ -62,6 +62,6 @@ def _kind(argument):
 
 def within() -> dict[str, object]:
     """Return the options of numba by which kernels are compiled that only kernels call."""
-    if TRIED[0] <= tuple(version_info[:2]) <= TRIED[1]:
+    if tuple(version_info[:2]) == TRIED:
         return {"no_cpython_wrapper": True, "cache": False, "pipeline_class": Linked}
     return {"no_cpython_wrapper": True}
