@@ -41,7 +41,10 @@ VALUES_PER_PART = 2**23
 
 SMALL = 2**13
 MOST_SMALL_PARTS = 128
-"""Parts of fewer runs than SMALL are joined when there are more, so that no sweep ends in a hundred thousand files."""
+"""Parts of fewer runs than SMALL are joined when there are more, so that no sweep ends in a hundred thousand files.
+
+Into parts of SMALL runs: under way, a sweep should take no more memory than before.
+"""
 
 ATTEMPTS = 20
 
@@ -103,10 +106,11 @@ class Store:
         """Write the outcome of some runs as a new part. Raises ExperimentError if the disk refuses."""
         found = tables(plan, tasks, outcome)
         self._note(parts.write_part(self.folder, self.identity, found), found[RUNS])
-        small = {name for name, rows in self._known.items() if rows < min(SMALL, self._runs_per_part)}
+        enough = min(SMALL, self._runs_per_part)
+        small = {name for name, rows in self._known.items() if rows < enough}
         if len(small) > MOST_SMALL_PARTS:
             with suppress(FileNotFoundError, DamagedPart):
-                self._join(small)
+                self._join(small, enough)
 
     def forget_the_dead(self) -> None:
         """Drop the runs whose worker died, so that they are run again."""
@@ -127,7 +131,7 @@ class Store:
             self.refresh()
             try:
                 if self._known:
-                    self._join(set(self._known))
+                    self._join(set(self._known), self._runs_per_part)
                 return
             except FileNotFoundError:
                 continue
@@ -144,10 +148,12 @@ class Store:
             if path.stem not in self._known:
                 parts.copy_part(source, self.folder, path.stem, self.tables)
 
-    def _join(self, names: set[str]) -> None:
-        """Join some parts and delete them. Raises FileNotFoundError, having lost nothing, if one is gone by now."""
+    def _join(self, names: set[str], most: int) -> None:
+        """Join some parts into parts of so many runs at most, and delete them.
+
+        Raises FileNotFoundError, having lost nothing, if one is gone by now.
+        """
         index = self._rows(RUNS, names, ["key", "point", "replicate"])
-        most = self._runs_per_part
         slices = [index.slice(first, most) for first in range(0, index.num_rows, most)]
         joined = {self._joined(piece, names) for piece in slices}
         for name in names - joined:

@@ -42,23 +42,21 @@ def observe(state, snapshots, epoch):
     t = np.searchsorted(snapshots.epoch, epoch, side="right") - 1
     if t < 0 or snapshots.epoch[t] != epoch:
         return
-    _copy(state.sequencers, snapshots.sequencers[t])
-    _copy(state.rangers, snapshots.rangers[t])
-    _copy(state.apps, snapshots.apps[t])
-    _copy(state.attackers, snapshots.attackers[t])
-    _copy(state.builders, snapshots.builders[t])
-    _copy(state.sisters, snapshots.sisters[t])
-    _copy(state.services, snapshots.services[t])
+    for i in range(state.sequencers.size):
+        snapshots.sequencers[t, i] = state.sequencers[i]
+    for k in range(state.rangers.size):
+        snapshots.rangers[t, k] = state.rangers[k]
+    for a in range(state.apps.size):
+        snapshots.apps[t, a] = state.apps[a]
+    for a in range(state.attackers.size):
+        snapshots.attackers[t, a] = state.attackers[a]
+    for b in range(state.builders.size):
+        snapshots.builders[t, b] = state.builders[b]
+    for c in range(state.sisters.size):
+        snapshots.sisters[t, c] = state.sisters[c]
+    for j in range(state.services.size):
+        snapshots.services[t, j] = state.services[j]
     snapshots.market[t] = state.market
     snapshots.accounts[t] = state.accounts
     snapshots.totals[t] = state.totals
     snapshots.tokens[t] = total(state)
-
-
-@kernel
-def _copy(rows, copies):
-    """Copy rows word by word: whole ones would be carried through registers, which takes seconds to compile."""
-    words = rows.view(np.int64)
-    room = copies.view(np.int64)
-    for w in range(words.size):
-        room[w] = words[w]
