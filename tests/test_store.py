@@ -189,6 +189,24 @@ def test_a_crash_at_any_moment_loses_nothing(tmp_path, monkeypatch, work):
         assert contents(copy) == contents(store), copy.name
 
 
+def test_a_sweep_under_way_joins_few_runs_at_a_time(tmp_path, monkeypatch, plan, done):
+    """However many a joined part may hold in the end: what is joined is held in memory."""
+    monkeypatch.setattr("experiments.sweeps.store.RUNS_PER_PART", 1_000)
+    store, sizes = opened(tmp_path, plan), {}
+    for first in range(0, len(done), 4):
+        add(store, plan, done[first : first + 4])
+        now = {path.stem: len(pd.read_parquet(path)) for path in (tmp_path / RUNS).glob("*.parquet")}
+        small = [name for name, rows in now.items() if rows < 8]
+        assert len(small) <= 5
+        assert max(now.values()) < 16
+        assert {name for name in sizes if sizes[name] >= 8} <= now.keys()
+        assert sum(now.values()) == len(done[: first + 4])
+        sizes = now
+    assert sum(rows >= 8 for rows in sizes.values()) > 2
+    store.join()
+    assert len(part_names(tmp_path)) == 1
+
+
 def test_what_a_living_process_or_another_machine_is_at_is_left_alone(tmp_path, plan, done):
     store = opened(tmp_path, plan)
     add(store, plan, done[:4])

@@ -43,7 +43,7 @@ SMALL = 2**13
 MOST_SMALL_PARTS = 128
 """Parts of fewer runs than SMALL are joined when there are more, so that no sweep ends in a hundred thousand files.
 
-Into parts of SMALL runs: under way, a sweep should take no more memory than before.
+Into parts of less than twice as many, so that a sweep under way holds no more of them at once.
 """
 
 ATTEMPTS = 20
@@ -62,6 +62,7 @@ class Store:
         self.identity = digest(content["identity"])
         self.tables = TABLES if content["identity"]["series"] else TABLES[1:]
         self._runs_per_part = _runs_per_part(content["identity"])
+        self._enough = min(SMALL, self._runs_per_part)
         self.done: set[str] = set()
         self.forgotten: set[str] = set()
         self.failed = 0
@@ -106,11 +107,8 @@ class Store:
         """Write the outcome of some runs as a new part. Raises ExperimentError if the disk refuses."""
         found = tables(plan, tasks, outcome)
         self._note(parts.write_part(self.folder, self.identity, found), found[RUNS])
-        enough = min(SMALL, self._runs_per_part)
-        small = {name for name, rows in self._known.items() if rows < enough}
-        if len(small) > MOST_SMALL_PARTS:
-            with suppress(FileNotFoundError, DamagedPart):
-                self._join(small, enough)
+        if len(self._small()) > MOST_SMALL_PARTS:
+            self._join_small()
 
     def forget_the_dead(self) -> None:
         """Drop the runs whose worker died, so that they are run again."""
@@ -147,6 +145,24 @@ class Store:
         for path in sorted((source / RUNS).glob("*.parquet")):
             if path.stem not in self._known:
                 parts.copy_part(source, self.folder, path.stem, self.tables)
+
+    def _small(self) -> list[str]:
+        return sorted(name for name, rows in self._known.items() if rows < self._enough)
+
+    def _join_small(self) -> None:
+        """Join small parts, a few at a time, into parts that are small no more, and one of the rest."""
+        groups: list[set[str]] = [set()]
+        for name in self._small():
+            if sum(self._known[member] for member in groups[-1]) >= self._enough:
+                groups.append(set())
+            groups[-1].add(name)
+        try:
+            for group in groups:
+                self._join(group, 2 * self._enough)
+        except FileNotFoundError:
+            return
+        except DamagedPart:
+            self.recount()
 
     def _join(self, names: set[str], most: int) -> None:
         """Join some parts into parts of so many runs at most, and delete them.

@@ -17,9 +17,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from model.core.linking import indifferent, within
-
 CORE = Path(__file__).parent
+
+LINKED_BY = (0, 68)
+"""The numba with which kernels are linked (`model.core.linking`); with others they compile as numba would."""
 
 
 @cache
@@ -56,7 +57,7 @@ class Kernel:
         """Make a kernel of a plain function, which stays as `py_func`."""
         update_wrapper(self, function)
         self.py_func = function
-        self._within = indifferent(_compile(function, **within()))
+        self._within = _compile_for_kernels(function)
         self._numba_type_ = self._within._numba_type_  # by this other kernels know it
 
     @cached_property
@@ -65,7 +66,7 @@ class Kernel:
         entrance = FunctionType(plain.__code__, plain.__globals__, plain.__name__, plain.__defaults__)
         entrance.__module__ = plain.__module__
         entrance.__qualname__ = f"{plain.__qualname__}.from_python"  # a cache of its own
-        return _compile(entrance)
+        return _compile_for_python(entrance)
 
     @property
     def signatures(self) -> list[Any]:
@@ -75,6 +76,27 @@ class Kernel:
     def __call__(self, *arguments: Any) -> Any:
         """Run it, from Python."""
         return self._from_python(*arguments)
+
+
+def are_linked() -> bool:
+    """Return whether kernels that only kernels call are linked, which takes the numba for which that was written."""
+    return tuple(numba.version_info[:2]) == LINKED_BY
+
+
+def _compile_for_kernels(function: Callable[..., Any]) -> Any:
+    if not are_linked():
+        return _compile(function, no_cpython_wrapper=True)
+    from model.core.linking import Linked, indifferent
+
+    return indifferent(_compile(function, no_cpython_wrapper=True, cache=False, pipeline_class=Linked))
+
+
+def _compile_for_python(function: Callable[..., Any]) -> Any:
+    if not are_linked():
+        return _compile(function)
+    from model.core.linking import Entrance
+
+    return _compile(function, pipeline_class=Entrance)
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:

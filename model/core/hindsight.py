@@ -1,4 +1,4 @@
-"""Rules asked of a moment that has passed: what was found out by chance, what was believed, what honest blocks earned.
+"""Rules asked of a moment that has passed: how likely offences were found out, what was believed, what honesty earned.
 
 The answers are those of the very functions by which the economy runs, from snapshots instead of a state.
 """

@@ -1,23 +1,23 @@
 """How a kernel that only kernels call is compiled: up to where it can be linked into them, and no further.
 
 numba would optimise it in full with all that it calls, and make machine code of it that nobody runs: a kernel that
-Python calls is optimised together with everything below it once more. Without that the core compiles in half the time,
-to kernels as fast. What is overridden here is no public interface of numba, so it is only done in the version where it
-was tried; in others kernels compile as numba would, to the same results.
+Python calls is optimised together with everything below it once more. Without that the core compiles in a little over
+half the time, to kernels as fast. What is overridden here is no public interface of numba, so `model.core.compiled`
+asks for it only with the version of numba for which it was written.
+
+Two things linked kernels cannot do, which numba's own can: call each other in a circle, and call themselves with
+arguments of other types.
 """
 
 from typing import Any
 
-from numba import types, version_info
-from numba.core.codegen import JITCodeLibrary
+from numba import types
+from numba.core.codegen import JITCodeLibrary, RuntimeLinker
 from numba.core.compiler import Compiler
-
-TRIED = (0, 68)
-"""The version of numba with which kernels were linked, and tested."""
 
 
 class _Part(JITCodeLibrary):
-    """The code of one kernel and of those it calls, to be linked: inlined and simplified, but no machine code."""
+    """The code of one kernel and of those it calls, to be linked: simplified, not optimised, and no machine code."""
 
     def _optimize_final_module(self):
         passes, builder = self._codegen._module_pass_manager(
@@ -26,6 +26,8 @@ class _Part(JITCodeLibrary):
         passes.run(self._final_module, builder)
 
     def _finalize_final_module(self):
+        if any(value.name.startswith(RuntimeLinker.PREFIX) for value in self._final_module.global_variables):
+            raise NotImplementedError(f"{self.name}: kernels that call each other in a circle cannot be linked")
         self._finalized = True
 
     @property
@@ -33,7 +35,7 @@ class _Part(JITCodeLibrary):
         return self
 
     def set_env(self, name, environment):
-        """Do nothing: globals of Python are looked up by functions that Python calls."""
+        """Leave it to the entrance, in whose machine code the name will be."""
 
 
 class Linked(Compiler):
@@ -45,23 +47,27 @@ class Linked(Compiler):
         return super().define_pipelines()
 
 
+class Entrance(Compiler):
+    """Compiles a function for Python to call, which may call linked ones."""
+
+    def compile_extra(self, function):
+        """Return it compiled, and give linked functions the environments from which they make the texts of errors."""
+        result = super().compile_extra(function)
+        for environment in result._find_referenced_environments():
+            result.library.codegen.set_env(environment.env_name, environment)
+        return result
+
+
 def indifferent(dispatcher: Any) -> Any:
     """Return a compiled function that is compiled once for an argument, be it a variable, a constant or an option."""
-    for_types = dispatcher.compile
+    template = dispatcher.get_call_template
 
-    def for_kinds(arguments):
-        return for_types(tuple(_kind(argument) for argument in arguments))
+    def of_kinds(arguments, named):
+        return template(tuple(map(_kind, arguments)), {name: _kind(argument) for name, argument in named.items()})
 
-    dispatcher.compile = for_kinds
+    dispatcher.get_call_template = of_kinds
     return dispatcher
 
 
 def _kind(argument):
     return argument.dtype if isinstance(argument, types.IntEnumMember) else types.unliteral(argument)
-
-
-def within() -> dict[str, object]:
-    """Return the options of numba by which kernels are compiled that only kernels call."""
-    if tuple(version_info[:2]) == TRIED:
-        return {"no_cpython_wrapper": True, "cache": False, "pipeline_class": Linked}
-    return {"no_cpython_wrapper": True}
