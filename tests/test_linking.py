@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.errors import UnsupportedError
 
 from model.core.compiled import LINKED_BY, are_linked, kernel
 from model.core.options import Offence
@@ -43,6 +44,24 @@ def root(values, a):
 def roots(values, a):
     """Return a sum of roots: of one that is given, of one that is constant, of an option."""
     return root(values, a) + root(values, 1) + root(values, Offence.CENSOR)
+
+
+@kernel
+def even(count):
+    """Return whether a count is even."""
+    return True if count == 0 else odd(count - 1)
+
+
+@kernel
+def odd(count):
+    """Return whether a count is odd."""
+    return False if count == 0 else even(count - 1)
+
+
+def test_a_circle_of_kernels_is_refused():
+    """In words, where linked code would jump to nowhere."""
+    with pytest.raises(UnsupportedError, match="call each other in a circle"):
+        even(4)
 
 
 @pytest.mark.parametrize(("version", "libraries"), [("this", ["_Part"]), ("another", ["JITCodeLibrary"] * 3)])

@@ -14,6 +14,7 @@ from typing import Any
 from numba import types
 from numba.core.codegen import JITCodeLibrary, RuntimeLinker
 from numba.core.compiler import Compiler
+from numba.core.errors import UnsupportedError
 
 
 class _Part(JITCodeLibrary):
@@ -27,7 +28,7 @@ class _Part(JITCodeLibrary):
 
     def _finalize_final_module(self):
         if any(value.name.startswith(RuntimeLinker.PREFIX) for value in self._final_module.global_variables):
-            raise NotImplementedError(f"{self.name}: kernels that call each other in a circle cannot be linked")
+            raise UnsupportedError(f"{self.name}: kernels that call each other in a circle cannot be linked")
         self._finalized = True
 
     @property
